@@ -1,0 +1,20 @@
+//! What Rollover runs: the contract of a job kind, the ports it may use, every kind, the plan templates.
+//!
+//! A job never sees the ledger, the queue, the web or the configuration: it receives its arguments and a
+//! [`JobContext`], and returns a report or a [`Stop`]. Only a job kind brings roster and site together.
+
+mod context;
+mod customer;
+mod general;
+mod integration;
+mod kind;
+mod kinds;
+pub mod plan;
+pub mod ports;
+mod stop;
+
+pub use context::{JobContext, JobFacts, Ports, WriteProof};
+pub use customer::{Calendar, Country, Customer, CustomerId, CustomerSettings, TermDates};
+pub use kind::{AnyKind, ArgsError, JobKind, Lane, Policy};
+pub use kinds::{KINDS, find_kind};
+pub use stop::{Stop, Who};

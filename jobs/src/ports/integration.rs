@@ -1,0 +1,145 @@
+//! The state of a customer's integration, and the record of its runs.
+
+use super::{Applied, SiteCounts, Unavailable};
+use crate::{Customer, CustomerId};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use rollover_roster::{
+    diff::ChangeCounts,
+    filter::{Breach, Limits},
+    read::ReadReport,
+    snapshot::SnapshotId,
+};
+use serde::{Deserialize, Serialize};
+
+/// DOMAIN P1: no roster is taken in until somebody, or the date, resumes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    pub since: DateTime<Utc>,
+    pub why: String,
+}
+
+/// DOMAIN P2: both days belong to the window, by the customer's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    pub start: NaiveDate,
+    pub end: NaiveDate,
+}
+
+impl Window {
+    /// Whether deletes wait on this day.
+    pub fn holds(&self, day: NaiveDate) -> bool {
+        self.start <= day && day <= self.end
+    }
+}
+
+/// DOMAIN C1: the first day on which courses of the new year may be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseGuard {
+    pub opens: NaiveDate,
+}
+
+/// DOMAIN F3: other limits, for one run of exactly one roster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FilterDecision {
+    pub id: i64,
+    pub roster: SnapshotId,
+    /// `None`: the Filter is off for that run.
+    pub limits: Option<Limits>,
+    pub customer_person: String,
+    pub support_person: String,
+    pub reason: String,
+}
+
+/// What the ledger knows of a customer's integration.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct IntegrationState {
+    pub pause: Option<Pause>,
+    pub delay_delete: Option<Window>,
+    /// The import database: the newest accepted roster.
+    pub import: Option<SnapshotId>,
+    /// What the site is known to hold.
+    pub mirror: Option<SnapshotId>,
+    /// The course guard of the season that `now` falls in.
+    pub course_guard: Option<CourseGuard>,
+    /// The unused decision about the Filter, if any.
+    pub filter_decision: Option<FilterDecision>,
+}
+
+/// How a run ended. Every value stands in the subject of a status mail, so it says what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Completed,
+    /// The roster is the one that is already in, and nothing waits.
+    Unchanged,
+    /// The Filter stopped it; nothing was applied.
+    Aborted,
+    /// The roster cannot be read, or is refused; nothing was applied.
+    Failed,
+    /// No roster came.
+    NoRoster,
+}
+
+impl Outcome {
+    /// The stored name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Unchanged => "unchanged",
+            Self::Aborted => "aborted",
+            Self::Failed => "failed",
+            Self::NoRoster => "no_roster",
+        }
+    }
+}
+
+/// Everything that is kept of one attempt, and that its status mail tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    pub job: i64,
+    pub outcome: Outcome,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: DateTime<Utc>,
+    /// The file's name, if one came.
+    pub roster_name: Option<String>,
+    pub roster: Option<SnapshotId>,
+    /// The mirror after the run; `None` leaves it as it is.
+    pub mirror: Option<SnapshotId>,
+    pub before: SiteCounts,
+    pub after: SiteCounts,
+    /// The whole difference roster − mirror.
+    pub planned: ChangeCounts,
+    pub applied: Applied,
+    /// Deletes that wait for the end of delay delete (P2), and until when.
+    pub postponed_deletes: ChangeCounts,
+    pub postponed_until: Option<NaiveDate>,
+    /// Courses held back until the start date (C1).
+    pub held_courses: u64,
+    pub held_until: Option<NaiveDate>,
+    pub breaches: Vec<Breach>,
+    /// What was wrong with the file.
+    pub read_errors: Option<ReadReport>,
+    /// Why it failed, when no file is to blame.
+    pub failure: Option<String>,
+    /// The decision that this run used up.
+    pub used_decision: Option<i64>,
+}
+
+/// Number of an import run.
+pub type RunId = i64;
+
+#[async_trait]
+pub trait Integration: Send + Sync {
+    async fn state(&self, customer: &Customer) -> Result<IntegrationState, Unavailable>;
+
+    /// Pausing a paused integration changes nothing. `true` when it changed.
+    async fn pause(&self, customer: &CustomerId, pause: &Pause) -> Result<bool, Unavailable>;
+    async fn resume(&self, customer: &CustomerId) -> Result<bool, Unavailable>;
+    async fn start_delay_delete(&self, customer: &CustomerId, window: Window) -> Result<bool, Unavailable>;
+    async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable>;
+
+    /// Keeps the run, moves the pointers to import database and mirror, uses up the decision and queues the
+    /// status mail: in one transaction. A job that records twice keeps its first record.
+    async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;
+}

@@ -1,0 +1,28 @@
+//! The outside world as a job sees it: one trait per neighbour, each with its error and what that means.
+
+mod clock;
+mod decisions;
+mod integration;
+mod mailer;
+mod rosters;
+mod site;
+
+pub use clock::Clock;
+pub use decisions::{Decisions, SignOff};
+pub use integration::{
+    CourseGuard, FilterDecision, Integration, IntegrationState, Outcome, Pause, RunId, RunRecord, Window,
+};
+pub use mailer::{MailError, MailKind, MailQueued, Mailer};
+pub use rosters::{Delivery, Rosters, SourceError};
+pub use site::{Applied, BatchProgress, Capability, Site, SiteCounts, SiteError};
+
+/// A neighbour that is ours (ledger, queue) did not answer; always worth another attempt.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
+
+impl From<Unavailable> for crate::Stop {
+    fn from(error: Unavailable) -> Self {
+        Self::retry(error.0)
+    }
+}

@@ -1,0 +1,50 @@
+//! Where rosters come from and where their snapshots are kept.
+
+use crate::{Customer, Stop};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rollover_roster::snapshot::SnapshotStore;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A file that the MIS laid down, complete and not yet put away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The name people know it by.
+    pub name: String,
+    /// Where it can be read on this machine.
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub arrived_at: DateTime<Utc>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The place cannot be reached now.
+    #[error("rosters of {customer} cannot be reached at {place}: {why}")]
+    Unreachable { customer: String, place: String, why: String },
+    /// The place is set up wrongly: a person must mend it.
+    #[error("rosters of {customer}: {why}")]
+    Misconfigured { customer: String, why: String },
+}
+
+impl From<SourceError> for Stop {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Unreachable { .. } => Self::retry(error.to_string()),
+            SourceError::Misconfigured { .. } => Self::fail(error.to_string()),
+        }
+    }
+}
+
+#[async_trait]
+pub trait Rosters: Send + Sync {
+    /// The newest complete delivery that waits, if any.
+    async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError>;
+
+    /// Moves a delivery that was dealt with, and every older one, to the backup area. Moving twice is no error.
+    async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError>;
+
+    /// The snapshots of every customer.
+    fn snapshots(&self) -> &SnapshotStore;
+}
