@@ -9,13 +9,27 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The right to write to a site. A dry run has none, so it cannot write by mistake.
+///
+/// It names the claim that it was given for: a site that can ask the ledger refuses the write of a worker whose
+/// lease was lost meanwhile.
 #[derive(Debug)]
-pub struct WriteProof(());
+pub struct WriteProof {
+    job: i64,
+    generation: i32,
+}
 
 impl WriteProof {
     /// Only the engine, for a claimed job, calls this; `tests/tidy.rs` keeps it so.
-    pub const fn for_claimed_job() -> Self {
-        Self(())
+    pub const fn for_claimed_job(job: i64, generation: i32) -> Self {
+        Self { job, generation }
+    }
+
+    pub const fn job(&self) -> i64 {
+        self.job
+    }
+
+    pub const fn generation(&self) -> i32 {
+        self.generation
     }
 }
 

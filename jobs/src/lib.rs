@@ -13,6 +13,10 @@ pub mod plan;
 pub mod ports;
 mod stop;
 
+pub use general::{Noop, SendStatusMail, SignOff};
+pub use integration::{
+    EndDelayDelete, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration, StartDelayDelete,
+};
 pub use context::{JobContext, JobFacts, Ports, WriteProof};
 pub use customer::{Calendar, Country, Customer, CustomerId, CustomerSettings, TermDates};
 pub use kind::{AnyKind, ArgsError, JobKind, Lane, Policy};

@@ -33,10 +33,19 @@ impl Window {
     }
 }
 
-/// DOMAIN C1: the first day on which courses of the new year may be imported.
+/// DOMAIN C1: new courses are taken for courses of the new year from one day on, and held back until another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourseGuard {
+    pub from: NaiveDate,
+    /// The school year's start: the first day on which they flow.
     pub opens: NaiveDate,
+}
+
+impl CourseGuard {
+    /// Whether new courses are held back on this day.
+    pub fn holds(&self, day: NaiveDate) -> bool {
+        self.from <= day && day < self.opens
+    }
 }
 
 /// DOMAIN F3: other limits, for one run of exactly one roster.
@@ -60,7 +69,7 @@ pub struct IntegrationState {
     pub import: Option<SnapshotId>,
     /// What the site is known to hold.
     pub mirror: Option<SnapshotId>,
-    /// The course guard of the season that `now` falls in.
+    /// The course guard of this summer, if its start date is known.
     pub course_guard: Option<CourseGuard>,
     /// The unused decision about the Filter, if any.
     pub filter_decision: Option<FilterDecision>,

@@ -55,6 +55,9 @@ pub enum SiteError {
     /// Not now: busy, restarting, no network.
     #[error("the site of {customer} does not answer: {why}")]
     Unavailable { customer: CustomerId, why: String },
+    /// The proof is of a claim that ended: another worker has the job now, and this one must stop.
+    #[error("the claim on the site of {customer} is no longer valid")]
+    Fenced { customer: CustomerId },
     /// The site will not have this change, now or later.
     #[error("the site of {customer} refused a change of {kind}: {why}")]
     Refused { customer: CustomerId, kind: &'static str, why: String },
@@ -63,7 +66,7 @@ pub enum SiteError {
 impl From<SiteError> for Stop {
     fn from(error: SiteError) -> Self {
         match error {
-            SiteError::Unavailable { .. } => Self::retry(error.to_string()),
+            SiteError::Unavailable { .. } | SiteError::Fenced { .. } => Self::retry(error.to_string()),
             SiteError::Refused { .. } => Self::fail(error.to_string()),
         }
     }

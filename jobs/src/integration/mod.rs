@@ -1,0 +1,9 @@
+//! Kinds that run the integration: import a roster, pause and resume, delay delete.
+
+mod delay_delete;
+mod import_roster;
+mod pause;
+
+pub use delay_delete::{EndDelayDelete, StartDelayDelete};
+pub use import_roster::{ImportReport, ImportRoster};
+pub use pause::{PauseIntegration, ResumeIntegration};

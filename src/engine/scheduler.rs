@@ -1,0 +1,158 @@
+//! The scheduler: tasks that are due become jobs. Any number may run; one leads.
+
+use super::Engine;
+use crate::ledger::{DueTask, Fired, LedgerError, TaskFire};
+use chrono::{DateTime, Datelike, Utc};
+use chrono_tz::Tz;
+use rollover_jobs::{
+    Calendar,
+    plan::{CatchUp, Trigger, decide_catch_up},
+};
+use std::{collections::HashMap, sync::Arc};
+use tokio_util::sync::CancellationToken;
+
+/// Tasks looked at in one tick; a tick that finds as many is followed by the next at once.
+const BATCH: i64 = 1_000;
+/// Missed moments of one task that are looked at; what is older still is passed over and said.
+const MISSED: usize = 1_000;
+const LEAD: &str = "scheduler";
+
+/// Fires every task that is due now.
+pub async fn tick(engine: &Engine) -> Result<Fired, LedgerError> {
+    let now = engine.clock.now();
+    let mut total = Fired::default();
+    loop {
+        let due = engine.ledger.due_tasks(now, BATCH).await?;
+        if due.is_empty() {
+            return Ok(total);
+        }
+        let mut places = Places::default();
+        let mut fires = Vec::with_capacity(due.len());
+        for task in due {
+            let place = places.of(engine, &task).await?;
+            fires.push(decide_fire(engine, task, &place, now));
+        }
+        let fired = engine.ledger.fire(now, &fires).await?;
+        total.tasks += fired.tasks;
+        total.jobs += fired.jobs;
+        if fired.tasks == 0 {
+            // Another scheduler has them; it will not take long.
+            return Ok(total);
+        }
+    }
+}
+
+/// Where and by which calendar a task's moments are reckoned.
+#[derive(Clone)]
+struct Place {
+    zone: Tz,
+    calendar: Calendar,
+}
+
+/// Places looked up in one tick.
+#[derive(Default)]
+struct Places(HashMap<(String, i32), Place>);
+
+impl Places {
+    async fn of(&mut self, engine: &Engine, due: &DueTask) -> Result<Place, LedgerError> {
+        let Some(customer) = &due.task.customer_id else {
+            return Ok(Place { zone: Tz::UTC, calendar: Calendar::default() });
+        };
+        let moment = due.task.due_at.unwrap_or(due.task.updated_at);
+        let year = due.plan_year.unwrap_or_else(|| moment.year());
+        let key = (customer.clone(), year);
+        if let Some(place) = self.0.get(&key) {
+            return Ok(place.clone());
+        }
+        let zone = engine.ledger.customer(customer).await?.time_zone;
+        let place = Place { zone, calendar: engine.ledger.calendar(customer, year).await? };
+        self.0.insert(key, place.clone());
+        Ok(place)
+    }
+}
+
+/// What a due task does now: which moments become jobs, which are skipped, when it is due next.
+fn decide_fire(engine: &Engine, due: DueTask, place: &Place, now: DateTime<Utc>) -> TaskFire {
+    let task = due.task;
+    let lane = engine.lane(&task.kind);
+    let first = task.due_at.unwrap_or(now);
+    let (missed, next_due, trouble) = moments(&task.schedule.0, place, first, now);
+    let policy = CatchUp::parse(&task.catch_up).unwrap_or(CatchUp::RunOnce);
+    let plan = decide_catch_up(policy, &missed, now, engine.settings.late_after());
+    let said = match (plan.said, trouble) {
+        (said, None) => said,
+        (None, trouble) => trouble,
+        (Some(said), Some(trouble)) => Some(format!("{said}; {trouble}")),
+    };
+    TaskFire { task, lane, fires: plan.fire, said, next_due }
+}
+
+/// The moments from `first` to `now`, the next one after, and what hinders finding it.
+fn moments(
+    trigger: &Trigger,
+    place: &Place,
+    first: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> (Vec<DateTime<Utc>>, Option<DateTime<Utc>>, Option<String>) {
+    let mut found = vec![first];
+    if !matches!(trigger, Trigger::Cron { .. }) {
+        return (found, None, None);
+    }
+    let mut last = first;
+    loop {
+        match trigger.next_after(last, place.zone, &place.calendar) {
+            Ok(Some(moment)) if moment.at <= now => {
+                last = moment.at;
+                if found.len() == MISSED {
+                    found.remove(0);
+                }
+                found.push(last);
+            }
+            Ok(next) => return (found, next.map(|moment| moment.at), None),
+            Err(error) => return (found, None, Some(format!("no further moment: {error}"))),
+        }
+    }
+}
+
+/// Leads when it can, and ticks while it leads, until stopped.
+pub async fn schedule(engine: Arc<Engine>, owner: String, stop: CancellationToken) {
+    let mut leads = false;
+    while !stop.is_cancelled() {
+        let now = engine.clock.now();
+        let until = now + engine.settings.leader_lease();
+        match engine.ledger.lead(LEAD, &owner, now, until).await {
+            Ok(won) => {
+                if won != leads {
+                    tracing::info!(owner = %owner, leads = won, "the lead of the scheduler changed");
+                }
+                leads = won;
+            }
+            Err(error) => {
+                leads = false;
+                tracing::warn!(error = %error, "the lead could not be asked for, trying again");
+            }
+        }
+        if leads && let Err(error) = tick(&engine).await {
+            tracing::warn!(error = %error, "a tick failed, trying again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(pause(&engine, leads).await) => {}
+        }
+    }
+    if leads && let Err(error) = engine.ledger.give_up_lead(LEAD, &owner).await {
+        tracing::debug!(error = %error, "the lead could not be given up; it ends by itself");
+    }
+}
+
+/// Until the next due moment, but no longer than the polling interval.
+async fn pause(engine: &Engine, leads: bool) -> std::time::Duration {
+    let longest = engine.settings.poll();
+    if !leads {
+        return longest;
+    }
+    match engine.ledger.next_due().await {
+        Ok(Some(due)) => (due - engine.clock.now()).to_std().unwrap_or_default().min(longest),
+        _ => longest,
+    }
+}

@@ -1,0 +1,78 @@
+//! The engine's times and limits, with defaults that fit a support team's fleet.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EngineSettings {
+    /// Jobs that one worker process runs at a time.
+    pub concurrency: usize,
+    /// A worker that does not renew its claim for so long is taken for dead.
+    pub lease_seconds: u64,
+    /// Whoever waits for work looks by itself after so long, when no wake-up came.
+    pub poll_ms: u64,
+    /// Tickets in the queue at most; more due jobs wait in the ledger.
+    pub window: u64,
+    /// A ticket that led to no claim for so long is taken for lost.
+    pub resend_after_seconds: u64,
+    /// How long a stopping worker lets its jobs run before it hands them back.
+    pub grace_seconds: u64,
+    /// A moment at most this late is on time; an older one is missed, and the catch-up policy decides.
+    pub late_after_seconds: u64,
+    /// The lead of the scheduler holds for so long without renewal.
+    pub leader_lease_seconds: u64,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 32,
+            lease_seconds: 60,
+            poll_ms: 250,
+            window: 4_000,
+            resend_after_seconds: 30,
+            grace_seconds: 30,
+            late_after_seconds: 300,
+            leader_lease_seconds: 15,
+        }
+    }
+}
+
+impl EngineSettings {
+    pub const fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds)
+    }
+    pub const fn poll(&self) -> Duration {
+        Duration::from_millis(self.poll_ms)
+    }
+    pub const fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds)
+    }
+    pub const fn late_after(&self) -> chrono::Duration {
+        chrono::Duration::seconds(self.late_after_seconds as i64)
+    }
+    pub const fn resend_after(&self) -> chrono::Duration {
+        chrono::Duration::seconds(self.resend_after_seconds as i64)
+    }
+    pub const fn leader_lease(&self) -> chrono::Duration {
+        chrono::Duration::seconds(self.leader_lease_seconds as i64)
+    }
+
+    /// What is wrong with these values: (key, what was expected).
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let mut at_least = |key, value: u64, least: u64| {
+            if value < least {
+                found.push((key, format!("{value}: expected {least} or more")));
+            }
+        };
+        at_least("concurrency", self.concurrency as u64, 1);
+        at_least("lease_seconds", self.lease_seconds, 1);
+        at_least("poll_ms", self.poll_ms, 1);
+        at_least("window", self.window, 1);
+        at_least("resend_after_seconds", self.resend_after_seconds, 1);
+        at_least("leader_lease_seconds", self.leader_lease_seconds, 2);
+        found
+    }
+}

@@ -1,0 +1,167 @@
+//! What follows an event of a job: its task's state, the tasks that wait for that task, the end of the plan.
+//!
+//! Runs in the transaction of the event, so a crash never leaves a job ended and its followers asleep. Of one
+//! plan, one transaction at a time: its row is locked first, so two tasks that end together both see the other.
+
+use super::{
+    LedgerError, TaskRow,
+    db::{self, Tx, execute, query},
+    decisions,
+    events::{self, NewEvent},
+    rows::JobRow,
+};
+use crate::model::{JobEvent, TaskEvent, TaskFacts, TaskState};
+use chrono::{DateTime, Utc};
+use rollover_jobs::plan::{AfterWhat, Trigger};
+
+db::statements! {
+    TASK = "SELECT * FROM task WHERE id = $1";
+    WRITE_TASK = "
+        UPDATE task SET state = $3, why = $4, who = $5, due_at = $6, version = version + 1, updated_at = $7
+        WHERE id = $1 AND version = $2";
+    LOCK_PLAN = postgres "SELECT id FROM plan WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM plan WHERE id = $1";
+    TASKS_OF_PLAN = "SELECT * FROM task WHERE plan_id = $1 ORDER BY position";
+    END_PLAN = "UPDATE plan SET state = 'done', ended_at = $2 WHERE id = $1 AND state = 'active'";
+}
+
+/// The engine, as the actor of what follows by rule.
+pub(super) const ENGINE: &str = "engine";
+
+/// Reads one task in a transaction.
+pub(super) async fn task(tx: &mut Tx, id: i64) -> Result<TaskRow, LedgerError> {
+    query!(fetch_optional TaskRow, tx.on(), TASK, id)?.ok_or_else(|| LedgerError::not_found("task", id))
+}
+
+/// What an event of a job means to its task; `None`: nothing.
+const fn meaning(event: JobEvent) -> Option<TaskEvent> {
+    match event {
+        JobEvent::Claimed | JobEvent::RunAgain => Some(TaskEvent::JobStarted),
+        JobEvent::Finished => Some(TaskEvent::JobDone),
+        JobEvent::GaveUp => Some(TaskEvent::JobFailed),
+        JobEvent::Waits => Some(TaskEvent::JobWaits),
+        JobEvent::Aborted => Some(TaskEvent::JobAborted),
+        JobEvent::Cancelled => Some(TaskEvent::JobCancelled),
+        JobEvent::RetryLater | JobEvent::GivenBack | JobEvent::LeaseExpired | JobEvent::Woken => None,
+    }
+}
+
+/// Moves the task of a job that moved.
+pub(super) async fn task_of_job(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    job: &JobRow,
+    event: JobEvent,
+) -> Result<(), LedgerError> {
+    let (Some(id), Some(event)) = (job.task_id, meaning(event)) else { return Ok(()) };
+    let task = lock(tx, id).await?;
+    if matches!(task.state, TaskState::Cancelled | TaskState::NotApplicable) {
+        return Ok(());
+    }
+    let why = job.why.clone();
+    let who = job.who.clone().or_else(|| (event == TaskEvent::JobDone).then(|| task.owner.clone()));
+    move_task(tx, now, ENGINE, task, event, Reason { why, who }).await.map(drop)
+}
+
+/// Reads a task after taking its plan's lock.
+pub(super) async fn lock(tx: &mut Tx, id: i64) -> Result<TaskRow, LedgerError> {
+    let found = task(tx, id).await?;
+    let Some(plan) = found.plan_id else { return Ok(found) };
+    query!(fetch_optional (i64,), tx.on(), LOCK_PLAN, plan)?;
+    task(tx, id).await
+}
+
+/// Why a task is in its state, and who must act.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reason {
+    pub why: Option<String>,
+    pub who: Option<String>,
+}
+
+/// The one writer of a task's state: transition function, guarded write, history, followers, end of plan.
+pub(super) async fn move_task(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    actor: &str,
+    task: TaskRow,
+    event: TaskEvent,
+    reason: Reason,
+) -> Result<TaskRow, LedgerError> {
+    let signed = !task.sign_off || decisions::sign_off_of_task(tx, task.id).await?.is_some();
+    let facts = TaskFacts { recurs: task.due_at.is_some(), sign_off_open: !signed };
+    let state = task.state.on(event, facts)?;
+    let waits = matches!(state, TaskState::Waiting | TaskState::Held | TaskState::Failed | TaskState::Skipped);
+    let next = TaskRow {
+        state,
+        why: reason.why.clone().filter(|_| waits),
+        who: reason.who.filter(|_| matches!(state, TaskState::Waiting | TaskState::Held)),
+        due_at: task.due_at.filter(|_| !matches!(state, TaskState::Skipped | TaskState::Cancelled)),
+        ..task.clone()
+    };
+    write(tx, now, &task, &next).await?;
+    let line = NewEvent {
+        customer: task.customer_id.clone(),
+        plan: task.plan_id,
+        task: Some(task.id),
+        job: None,
+        name: event.as_str(),
+        from: Some(task.state.as_str()),
+        to: Some(state.as_str()),
+        note: reason.why,
+    };
+    events::append(tx, now, actor, &[line]).await?;
+    if task.state != state && state.has_ended() {
+        after(tx, now, &next).await?;
+    }
+    Ok(TaskRow { version: task.version + 1, ..next })
+}
+
+/// Writes state, reason and next moment of a task, if nobody else did since it was read.
+pub(super) async fn write(tx: &mut Tx, now: DateTime<Utc>, from: &TaskRow, to: &TaskRow) -> Result<(), LedgerError> {
+    let written = execute!(tx.on(), WRITE_TASK, from.id, from.version, to.state.as_str(), to.why.as_deref(),
+        to.who.as_deref(), to.due_at, now)?;
+    if written == 1 { Ok(()) } else { Err(LedgerError::Raced { what: "task", id: from.id }) }
+}
+
+/// Wakes the tasks that wait for this one, and ends the plan when nothing of it is left.
+async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> Result<(), LedgerError> {
+    let Some(plan) = ended.plan_id else { return Ok(()) };
+    let tasks = query!(fetch_all TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
+    for task in &tasks {
+        let Some(due_at) = follows(task, ended, now) else { continue };
+        let next = TaskRow { due_at: Some(due_at), ..task.clone() };
+        write(tx, now, task, &next).await?;
+        let line = NewEvent {
+            customer: task.customer_id.clone(),
+            plan: task.plan_id,
+            task: Some(task.id),
+            name: "predecessor_ended",
+            note: Some(format!("{} is {}", ended.step, ended.state)),
+            ..NewEvent::default()
+        };
+        events::append(tx, now, ENGINE, &[line]).await?;
+    }
+    let over = tasks.iter().all(|task| task.due_at.is_none() && is_settled(task.state));
+    if over {
+        execute!(tx.on(), END_PLAN, plan, now)?;
+    }
+    Ok(())
+}
+
+/// Nothing is left to do for this task, by machine or by person.
+const fn is_settled(state: TaskState) -> bool {
+    matches!(
+        state,
+        TaskState::Done | TaskState::Skipped | TaskState::Cancelled | TaskState::NotApplicable
+    )
+}
+
+/// The moment at which a task may fire, now that another has ended; `None` when it does not wait for that one.
+fn follows(task: &TaskRow, ended: &TaskRow, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let Trigger::After { step, on, .. } = &task.schedule.0 else { return None };
+    let waits = task.state == TaskState::Planned && task.due_at.is_none() && *step == ended.step;
+    let met = match on {
+        AfterWhat::Succeeded => ended.state.counts_as_success(),
+        AfterWhat::Ended => ended.state.has_ended(),
+    };
+    (waits && met).then(|| now + task.schedule.0.delay())
+}

@@ -1,0 +1,133 @@
+//! What people decided: sign-offs, skips, and other limits for the Filter; who, when, why.
+
+use super::{
+    Ledger, LedgerError,
+    db::{self, Tx, execute, query},
+};
+use chrono::{DateTime, Utc};
+use rollover_jobs::{CustomerId, ports::FilterDecision};
+use rollover_roster::{filter::Limits, snapshot::SnapshotId};
+use serde::Serialize;
+use sqlx::types::Json;
+
+db::statements! {
+    INSERT_DECISION = "
+        INSERT INTO decision (at, kind, customer_id, task_id, roster, limits, customer_person, support_person, reason)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+    SIGN_OFF_OF_TASK = "
+        SELECT * FROM decision WHERE task_id = $1 AND kind = 'sign_off' ORDER BY id DESC LIMIT 1";
+    OPEN_FILTER_DECISION = "
+        SELECT * FROM decision WHERE customer_id = $1 AND kind = 'filter' AND used_by_run IS NULL
+        ORDER BY id DESC LIMIT 1";
+    USE_DECISION = "UPDATE decision SET used_by_run = $2 WHERE id = $1 AND used_by_run IS NULL";
+    DECISIONS_OF_CUSTOMER = "SELECT * FROM decision WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+}
+
+/// One decision of a person.
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+pub struct DecisionRow {
+    pub id: i64,
+    pub at: DateTime<Utc>,
+    /// `sign_off`, `skip`, `filter`.
+    pub kind: String,
+    pub customer_id: Option<String>,
+    pub task_id: Option<i64>,
+    pub roster: Option<String>,
+    pub limits: Option<Json<Limits>>,
+    pub customer_person: Option<String>,
+    pub support_person: String,
+    pub reason: String,
+    pub used_by_run: Option<i64>,
+}
+
+/// DOMAIN F3: who at the customer, who at support, why, for which roster; without limits the Filter is off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFilterDecision {
+    pub customer: CustomerId,
+    pub roster: SnapshotId,
+    pub limits: Option<Limits>,
+    pub customer_person: String,
+    pub support_person: String,
+    pub reason: String,
+}
+
+/// A decision about a task, written in the transaction of what it causes.
+pub(super) async fn about_task(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    kind: &str,
+    task: &super::TaskRow,
+    person: &str,
+    reason: &str,
+) -> Result<(), LedgerError> {
+    let nothing: Option<String> = None;
+    let no_limits: Option<Json<Limits>> = None;
+    query!(fetch_one (i64,), tx.on(), INSERT_DECISION, now, kind, task.customer_id.as_deref(), task.id,
+        nothing.as_deref(), no_limits.as_ref(), nothing.as_deref(), person, reason)?;
+    Ok(())
+}
+
+/// Marks a decision as used by a run; a second use changes nothing.
+pub(super) async fn use_up(tx: &mut Tx, decision: i64, run: i64) -> Result<(), LedgerError> {
+    execute!(tx.on(), USE_DECISION, decision, run)?;
+    Ok(())
+}
+
+pub(super) async fn sign_off_of_task(tx: &mut Tx, task: i64) -> Result<Option<DecisionRow>, LedgerError> {
+    Ok(query!(fetch_optional DecisionRow, tx.on(), SIGN_OFF_OF_TASK, task)?)
+}
+
+impl Ledger {
+    /// Records a decision about the Filter; it holds for one run of exactly that roster.
+    pub async fn decide_filter(&self, now: DateTime<Utc>, new: &NewFilterDecision) -> Result<i64, LedgerError> {
+        for (what, text) in [
+            ("who at the customer", &new.customer_person),
+            ("who at support", &new.support_person),
+            ("the reason", &new.reason),
+        ] {
+            if text.trim().is_empty() {
+                return Err(LedgerError::Refused(format!("a decision about the Filter names {what}: it is empty")));
+            }
+        }
+        let mut tx = self.db.begin().await?;
+        let (id,) = query!(fetch_one (i64,), tx.on(), INSERT_DECISION, now, "filter", new.customer.as_str(),
+            None::<i64>, new.roster.to_string(), new.limits.as_ref().map(Json), new.customer_person.as_str(),
+            new.support_person.as_str(), new.reason.as_str())?;
+        tx.commit().await?;
+        self.wakeups.news();
+        Ok(id)
+    }
+
+    /// The unused decision about the Filter, if any.
+    pub async fn filter_decision(&self, customer: &str) -> Result<Option<FilterDecision>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let row = query!(fetch_optional DecisionRow, conn.on(), OPEN_FILTER_DECISION, customer)?;
+        row.map(|row| {
+            let unreadable = || LedgerError::Unreadable {
+                what: format!("decision {}", row.id),
+                why: "its roster is no snapshot".to_owned(),
+            };
+            Ok(FilterDecision {
+                id: row.id,
+                roster: row.roster.as_deref().and_then(|text| text.parse().ok()).ok_or_else(unreadable)?,
+                limits: row.limits.clone().map(|limits| limits.0),
+                customer_person: row.customer_person.clone().unwrap_or_default(),
+                support_person: row.support_person.clone(),
+                reason: row.reason.clone(),
+            })
+        })
+        .transpose()
+    }
+
+    /// The sign-off of a task, if a person gave one.
+    pub async fn sign_off_of(&self, task: i64) -> Result<Option<DecisionRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_optional DecisionRow, conn.on(), SIGN_OFF_OF_TASK, task)?)
+    }
+
+    /// Decisions about one customer, newest first.
+    pub async fn decisions_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<DecisionRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all DecisionRow, conn.on(), DECISIONS_OF_CUSTOMER, customer, limit)?)
+    }
+}

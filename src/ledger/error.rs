@@ -1,0 +1,55 @@
+//! What can go wrong in the ledger, split by who caused it.
+
+use crate::model::NotAllowed;
+
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The database did not answer or refused.
+    #[error("the database does not do as asked")]
+    Database(#[from] sqlx::Error),
+    #[error("the database address cannot be read")]
+    Url(#[source] sqlx::Error),
+    #[error("the schema could not be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    #[error(
+        "the database has schema {found}, this program needs {wanted}: run `rollover migrate` (or the newer program)"
+    )]
+    Schema { found: i64, wanted: i64 },
+    /// Somebody else changed the row first; what was asked did not happen.
+    #[error("{what} {id} changed meanwhile: look at it again")]
+    Raced { what: &'static str, id: i64 },
+    #[error("there is no {what} {id}")]
+    NotFound { what: &'static str, id: String },
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// What a person asked for cannot be; the text says why and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// A stored value that this version cannot read.
+    #[error("{what} holds a value that cannot be read: {why}")]
+    Unreadable { what: String, why: String },
+}
+
+impl LedgerError {
+    pub(crate) fn not_found(what: &'static str, id: impl ToString) -> Self {
+        Self::NotFound { what, id: id.to_string() }
+    }
+
+    /// A unique index refused the row.
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+impl From<LedgerError> for rollover_jobs::ports::Unavailable {
+    fn from(error: LedgerError) -> Self {
+        let mut text = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(inner) = source {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            source = inner.source();
+        }
+        Self(text)
+    }
+}

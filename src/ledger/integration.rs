@@ -1,0 +1,191 @@
+//! The state of each customer's integration: pause, delay delete, the pointers to import database and mirror.
+
+use super::{
+    Ledger, LedgerError, advance,
+    db::{self, Tx, execute, query},
+    decisions,
+    events::{self, NewEvent},
+    jobs::{self, NewJob},
+    mails::{self, NewMail},
+    runs,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use rollover_jobs::{
+    Customer, CustomerId,
+    ports::{IntegrationState, Pause, RunId, RunRecord, Window},
+};
+use rollover_roster::snapshot::SnapshotId;
+
+db::statements! {
+    INTEGRATION = "SELECT * FROM integration WHERE customer_id = $1";
+    PAUSE = "
+        UPDATE integration SET pause_since = $2, pause_why = $3, updated_at = $4
+        WHERE customer_id = $1 AND pause_since IS NULL";
+    RESUME = "
+        UPDATE integration SET pause_since = NULL, pause_why = NULL, updated_at = $2
+        WHERE customer_id = $1 AND pause_since IS NOT NULL";
+    SET_DELAY = "
+        UPDATE integration SET delay_start = $2, delay_end = $3, updated_at = $4
+        WHERE customer_id = $1 AND (delay_start IS NULL OR delay_start <> $2 OR delay_end <> $3)";
+    END_DELAY = "
+        UPDATE integration SET delay_start = NULL, delay_end = NULL, updated_at = $2
+        WHERE customer_id = $1 AND delay_start IS NOT NULL";
+    MOVE_POINTERS = "
+        UPDATE integration SET import_snapshot = coalesce($2, import_snapshot),
+            mirror_snapshot = coalesce($3, mirror_snapshot), updated_at = $4
+        WHERE customer_id = $1";
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct IntegrationRow {
+    customer_id: String,
+    pause_since: Option<DateTime<Utc>>,
+    pause_why: Option<String>,
+    delay_start: Option<NaiveDate>,
+    delay_end: Option<NaiveDate>,
+    import_snapshot: Option<String>,
+    mirror_snapshot: Option<String>,
+}
+
+impl IntegrationRow {
+    fn state(self) -> Result<IntegrationState, LedgerError> {
+        let snapshot = |text: Option<String>| -> Result<Option<SnapshotId>, LedgerError> {
+            text.map(|text| text.parse()).transpose().map_err(|_| LedgerError::Unreadable {
+                what: format!("integration of {}", self.customer_id),
+                why: "a pointer is no snapshot".to_owned(),
+            })
+        };
+        Ok(IntegrationState {
+            pause: self.pause_since.map(|since| Pause { since, why: self.pause_why.clone().unwrap_or_default() }),
+            delay_delete: self.delay_start.zip(self.delay_end).map(|(start, end)| Window { start, end }),
+            import: snapshot(self.import_snapshot)?,
+            mirror: snapshot(self.mirror_snapshot)?,
+            course_guard: None,
+            filter_decision: None,
+        })
+    }
+}
+
+/// A mail as rendered, and the job that will send it.
+pub struct QueuedMail {
+    pub kind: &'static str,
+    pub message_id: String,
+    pub subject: String,
+    pub text_body: String,
+    pub html_body: String,
+}
+
+impl Ledger {
+    /// Pause, window and pointers of one customer; the guard and the decision are added by who asks.
+    pub async fn integration(&self, customer: &CustomerId) -> Result<IntegrationState, LedgerError> {
+        let mut conn = self.db.read().await?;
+        query!(fetch_optional IntegrationRow, conn.on(), INTEGRATION, customer.as_str())?
+            .ok_or_else(|| LedgerError::not_found("customer", customer))?
+            .state()
+    }
+
+    /// `true` when it was active and is now paused.
+    pub async fn pause(&self, now: DateTime<Utc>, customer: &CustomerId, pause: &Pause) -> Result<bool, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let changed =
+            execute!(tx.on(), PAUSE, customer.as_str(), pause.since, pause.why.as_str(), now)? == 1;
+        self.integration_changed(tx, now, customer, changed, "paused", Some(pause.why.clone())).await
+    }
+
+    /// `true` when it was paused and is now active.
+    pub async fn resume(&self, now: DateTime<Utc>, customer: &CustomerId) -> Result<bool, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let changed = execute!(tx.on(), RESUME, customer.as_str(), now)? == 1;
+        self.integration_changed(tx, now, customer, changed, "resumed", None).await
+    }
+
+    /// `true` when the window is another than before.
+    pub async fn start_delay_delete(
+        &self,
+        now: DateTime<Utc>,
+        customer: &CustomerId,
+        window: Window,
+    ) -> Result<bool, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let changed = execute!(tx.on(), SET_DELAY, customer.as_str(), window.start, window.end, now)? == 1;
+        let note = format!("{} to {}", window.start, window.end);
+        self.integration_changed(tx, now, customer, changed, "delay_delete_started", Some(note)).await
+    }
+
+    /// `true` when there was a window.
+    pub async fn end_delay_delete(&self, now: DateTime<Utc>, customer: &CustomerId) -> Result<bool, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let changed = execute!(tx.on(), END_DELAY, customer.as_str(), now)? == 1;
+        self.integration_changed(tx, now, customer, changed, "delay_delete_ended", None).await
+    }
+
+    async fn integration_changed(
+        &self,
+        mut tx: Tx,
+        now: DateTime<Utc>,
+        customer: &CustomerId,
+        changed: bool,
+        name: &'static str,
+        note: Option<String>,
+    ) -> Result<bool, LedgerError> {
+        if changed {
+            let line = NewEvent { customer: Some(customer.to_string()), name, note, ..NewEvent::default() };
+            events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
+        }
+        tx.commit().await?;
+        self.wakeups.news();
+        Ok(changed)
+    }
+
+    /// Keeps a run; moves the pointers; uses up the decision; puts the status mail into the outbox with the job
+    /// that sends it: all, or nothing. A job that records twice keeps its first record.
+    pub async fn record_run(
+        &self,
+        now: DateTime<Utc>,
+        customer: &Customer,
+        run: &RunRecord,
+        render: impl FnOnce(RunId) -> QueuedMail + Send,
+        mail_job: impl FnOnce(i64) -> NewJob + Send,
+    ) -> Result<RunId, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let Some(id) = runs::insert(&mut tx, customer.id.as_str(), run).await? else {
+            let before = runs::of_job(&mut tx, run.job).await?;
+            return before.map(|row| row.id).ok_or_else(|| LedgerError::not_found("run of job", run.job));
+        };
+        // The import database moves only with a roster that was accepted (I1, I4).
+        let accepted = run.mirror.is_some();
+        let import = run.roster.as_ref().filter(|_| accepted).map(ToString::to_string);
+        let mirror = run.mirror.as_ref().map(ToString::to_string);
+        execute!(tx.on(), MOVE_POINTERS, customer.id.as_str(), import.as_deref(), mirror.as_deref(), now)?;
+        if let Some(decision) = run.used_decision {
+            decisions::use_up(&mut tx, decision, id).await?;
+        }
+        let line = NewEvent {
+            customer: Some(customer.id.to_string()),
+            job: Some(run.job),
+            name: "import_run",
+            to: Some(run.outcome.as_str()),
+            note: Some(format!("run {id}")),
+            ..NewEvent::default()
+        };
+        events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
+        if !customer.settings.status_mail_to.is_empty() {
+            let mail = render(id);
+            let mail = NewMail {
+                customer: customer.id.as_str(),
+                run: id,
+                kind: mail.kind,
+                message_id: mail.message_id,
+                recipients: &customer.settings.status_mail_to,
+                subject: mail.subject,
+                text_body: mail.text_body,
+                html_body: mail.html_body,
+            };
+            let mail = mails::insert(&mut tx, now, &mail).await?;
+            jobs::insert(&mut tx, now, &[mail_job(mail)]).await?;
+        }
+        tx.commit().await?;
+        self.tell_due().await;
+        Ok(id)
+    }
+}

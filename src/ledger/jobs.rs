@@ -1,0 +1,322 @@
+//! Jobs: made, claimed, moved. `apply` is the one writer of a job's state.
+
+use super::{
+    Ledger, LedgerError, advance,
+    db::{self, Tx, execute, query, stamp},
+    events::{self, NewEvent},
+    rows::JobRow,
+};
+pub use super::rows::JobMove;
+use crate::model::JobState;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::types::Json;
+
+db::statements! {
+    INSERT_JOBS = postgres "
+        INSERT INTO job (task_id, customer_id, kind, args, lane, state, generation, attempt, due_at, run_at,
+            cancel_requested, created_at)
+        SELECT x.task_id, x.customer_id, x.kind, x.args, x.lane, 'ready', 0, 0, x.due_at, x.run_at, false, x.created_at
+        FROM jsonb_to_recordset($1) AS x(task_id bigint, customer_id text, kind text, args jsonb, lane text,
+            due_at timestamptz, run_at timestamptz, created_at timestamptz)
+        ON CONFLICT (task_id, due_at) WHERE task_id IS NOT NULL DO NOTHING
+        RETURNING *",
+    sqlite "
+        INSERT INTO job (task_id, customer_id, kind, args, lane, state, generation, attempt, due_at, run_at,
+            cancel_requested, created_at)
+        SELECT value ->> 'task_id', value ->> 'customer_id', value ->> 'kind', value -> 'args', value ->> 'lane',
+            'ready', 0, 0, value ->> 'due_at', value ->> 'run_at', 0, value ->> 'created_at'
+        FROM json_each($1) WHERE true
+        ON CONFLICT (task_id, due_at) WHERE task_id IS NOT NULL DO NOTHING
+        RETURNING *";
+    JOBS_BY_ID = postgres
+        "SELECT * FROM job WHERE id IN (SELECT value::bigint FROM jsonb_array_elements_text($1)) ORDER BY id",
+    sqlite
+        "SELECT * FROM job WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id";
+    WRITE_JOBS = postgres "
+        UPDATE job SET state = x.state, generation = x.generation, attempt = x.attempt, run_at = x.run_at,
+            sent_at = x.sent_at, lease_owner = x.lease_owner, lease_until = x.lease_until,
+            cancel_requested = x.cancel_requested, why = x.why, who = x.who, report = x.report,
+            started_at = x.started_at, ended_at = x.ended_at
+        FROM jsonb_to_recordset($1) AS x(id bigint, from_state text, from_generation integer, state text,
+            generation integer, attempt integer, run_at timestamptz, sent_at timestamptz, lease_owner text,
+            lease_until timestamptz, cancel_requested boolean, why text, who text, report jsonb,
+            started_at timestamptz, ended_at timestamptz)
+        WHERE job.id = x.id AND job.state = x.from_state AND job.generation = x.from_generation
+        RETURNING job.id",
+    sqlite "
+        UPDATE job SET state = x.value ->> 'state', generation = x.value ->> 'generation',
+            attempt = x.value ->> 'attempt', run_at = x.value ->> 'run_at', sent_at = x.value ->> 'sent_at',
+            lease_owner = x.value ->> 'lease_owner', lease_until = x.value ->> 'lease_until',
+            cancel_requested = x.value ->> 'cancel_requested', why = x.value ->> 'why', who = x.value ->> 'who',
+            report = x.value ->> 'report', started_at = x.value ->> 'started_at', ended_at = x.value ->> 'ended_at'
+        FROM json_each($1) AS x
+        WHERE job.id = x.value ->> 'id' AND job.state = x.value ->> 'from_state'
+            AND job.generation = x.value ->> 'from_generation'
+        RETURNING job.id";
+    BUSY_LANES = postgres "
+        SELECT customer_id, lane FROM job WHERE state = 'running' AND lane IS NOT NULL
+            AND customer_id IN (SELECT value FROM jsonb_array_elements_text($1))",
+    sqlite "
+        SELECT customer_id, lane FROM job WHERE state = 'running' AND lane IS NOT NULL
+            AND customer_id IN (SELECT value FROM json_each($1))";
+    RENEW = "
+        UPDATE job SET lease_until = $3 WHERE id = $1 AND generation = $2 AND state = 'running'
+        RETURNING cancel_requested";
+    EXPIRED = "SELECT * FROM job WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT $2";
+    REQUEST_CANCEL = "
+        UPDATE job SET cancel_requested = $3 WHERE id = $1 AND generation = $2 AND state = 'running'";
+    SEND_AGAIN = "
+        UPDATE job SET sent_at = NULL WHERE id = $1 AND generation = $2 AND state IN ('ready', 'retrying', 'waiting')";
+    WAITING_JOB_OF_TASK = "SELECT * FROM job WHERE task_id = $1 AND state = 'waiting' ORDER BY id DESC LIMIT 1";
+    OPEN_JOBS_OF_TASK = "
+        SELECT * FROM job WHERE task_id = $1 AND state IN ('ready', 'running', 'waiting', 'retrying') ORDER BY id";
+}
+
+/// A job to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    pub task: Option<i64>,
+    pub customer: Option<String>,
+    pub kind: String,
+    pub args: Value,
+    pub lane: Option<&'static str>,
+    /// The moment it stands for.
+    pub due_at: DateTime<Utc>,
+}
+
+/// A row as it was read, and what is to happen to it.
+pub(super) struct Step {
+    pub row: JobRow,
+    pub event: JobMove,
+}
+
+/// Writes events of many jobs: state by the transition function, guarded by what was read, with the history
+/// and all that follows for their tasks. Gives for each step the row as it now stands, or why it does not.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    actor: &str,
+    steps: Vec<Step>,
+) -> Result<Vec<Result<JobRow, LedgerError>>, LedgerError> {
+    let nexts: Vec<_> = steps.iter().map(|step| step.row.after(&step.event, now)).collect();
+    let changes: Vec<Value> =
+        steps.iter().zip(&nexts).filter_map(|(step, next)| Some(change(&step.row, next.as_ref().ok()?))).collect();
+    if changes.is_empty() {
+        return Ok(nexts.into_iter().map(|next| next.map_err(Into::into)).collect());
+    }
+    let written: Vec<(i64,)> = query!(fetch_all (i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
+    let written: std::collections::HashSet<i64> = written.into_iter().map(|(id,)| id).collect();
+    let mut results = Vec::with_capacity(steps.len());
+    let mut lines = Vec::with_capacity(steps.len());
+    let mut moved = Vec::new();
+    for (step, next) in steps.into_iter().zip(nexts) {
+        let id = step.row.id;
+        results.push(match next {
+            Err(refused) => Err(refused.into()),
+            Ok(_) if !written.contains(&id) => Err(LedgerError::Raced { what: "job", id }),
+            Ok(next) => {
+                lines.push(event_line(&step, &next));
+                if next.task_id.is_some() {
+                    moved.push((next.clone(), step.event));
+                }
+                Ok(next)
+            }
+        });
+    }
+    events::append(tx, now, actor, &lines).await?;
+    for (job, event) in moved {
+        advance::task_of_job(tx, now, &job, event.event()).await?;
+    }
+    Ok(results)
+}
+
+fn change(from: &JobRow, to: &JobRow) -> Value {
+    json!({
+        "id": to.id, "from_state": from.state.as_str(), "from_generation": from.generation,
+        "state": to.state.as_str(), "generation": to.generation, "attempt": to.attempt,
+        "run_at": to.run_at.map(stamp), "sent_at": to.sent_at.map(stamp), "lease_owner": to.lease_owner,
+        "lease_until": to.lease_until.map(stamp), "cancel_requested": to.cancel_requested, "why": to.why,
+        "who": to.who, "report": to.report.as_ref().map(|report| &report.0),
+        "started_at": to.started_at.map(stamp), "ended_at": to.ended_at.map(stamp),
+    })
+}
+
+fn event_line(step: &Step, next: &JobRow) -> NewEvent {
+    NewEvent {
+        customer: next.customer_id.clone(),
+        plan: None,
+        task: next.task_id,
+        job: Some(next.id),
+        name: step.event.event().as_str(),
+        from: Some(step.row.state.as_str()),
+        to: Some(next.state.as_str()),
+        note: step.event.note(),
+    }
+}
+
+/// Reads rows by id, in the order of their ids; ids that do not exist are left out.
+pub(super) async fn by_id(tx: &mut Tx, ids: &[i64]) -> Result<Vec<JobRow>, LedgerError> {
+    Ok(query!(fetch_all JobRow, tx.on(), JOBS_BY_ID, Json(ids))?)
+}
+
+/// Makes jobs; one that stands for a moment that has fired already is left out of the answer.
+pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, jobs: &[NewJob]) -> Result<Vec<JobRow>, LedgerError> {
+    let rows: Vec<Value> = jobs
+        .iter()
+        .map(|job| {
+            json!({
+                "task_id": job.task, "customer_id": job.customer, "kind": job.kind, "args": job.args,
+                "lane": job.lane, "due_at": stamp(job.due_at), "run_at": stamp(job.due_at.max(now)),
+                "created_at": stamp(now),
+            })
+        })
+        .collect();
+    Ok(query!(fetch_all JobRow, tx.on(), INSERT_JOBS, Json(&rows))?)
+}
+
+/// Claims jobs for a worker: those that are due, of the ticket's generation, and whose lane is free. Refused
+/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free.
+pub(super) async fn claim(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    wanted: &[(i64, i32)],
+    owner: &str,
+    lease_until: DateTime<Utc>,
+) -> Result<Vec<JobRow>, LedgerError> {
+    let generations: std::collections::HashMap<i64, i32> = wanted.iter().copied().collect();
+    let ids: Vec<i64> = wanted.iter().map(|(id, _)| *id).collect();
+    let rows = by_id(tx, &ids).await?;
+    let customers: Vec<&str> =
+        rows.iter().filter(|row| row.lane.is_some()).filter_map(|row| row.customer_id.as_deref()).collect();
+    let mut busy: std::collections::HashSet<(String, String)> = if customers.is_empty() {
+        Default::default()
+    } else {
+        let lanes: Vec<(String, String)> =
+            query!(fetch_all (String, String), tx.on(), BUSY_LANES, Json(&customers))?;
+        lanes.into_iter().collect()
+    };
+    let mut steps = Vec::with_capacity(rows.len());
+    let mut lane_busy = Vec::new();
+    for row in rows {
+        let due = row.run_at.is_some_and(|run_at| run_at <= now);
+        if !due || generations.get(&row.id) != Some(&row.generation) || row.state == JobState::Running {
+            continue;
+        }
+        if let (Some(customer), Some(lane)) = (&row.customer_id, &row.lane)
+            && !busy.insert((customer.clone(), lane.clone()))
+        {
+            lane_busy.push((row.id, row.generation));
+            continue;
+        }
+        steps.push(Step { row, event: JobMove::Claim { owner: owner.to_owned(), lease_until } });
+    }
+    for (id, generation) in lane_busy {
+        execute!(tx.on(), SEND_AGAIN, id, generation)?;
+    }
+    Ok(apply(tx, now, owner, steps).await?.into_iter().flatten().collect())
+}
+
+impl Ledger {
+    /// Makes jobs that belong to no task, and wakes who sends them.
+    pub async fn enqueue(&self, now: DateTime<Utc>, actor: &str, jobs: &[NewJob]) -> Result<Vec<i64>, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let rows = insert(&mut tx, now, jobs).await?;
+        let lines: Vec<NewEvent> = rows
+            .iter()
+            .map(|row| NewEvent {
+                customer: row.customer_id.clone(),
+                job: Some(row.id),
+                name: "enqueued",
+                to: Some(row.state.as_str()),
+                ..NewEvent::default()
+            })
+            .collect();
+        events::append(&mut tx, now, actor, &lines).await?;
+        tx.commit().await?;
+        self.tell_due().await;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    pub async fn job(&self, id: i64) -> Result<JobRow, LedgerError> {
+        let mut conn = self.db.read().await?;
+        query!(fetch_optional JobRow, conn.on(), JOBS_BY_ID, Json([id]))?
+            .ok_or_else(|| LedgerError::not_found("job", id))
+    }
+
+    /// Applies one event to one job, as an actor who is no worker.
+    pub async fn apply(
+        &self,
+        now: DateTime<Utc>,
+        actor: &str,
+        id: i64,
+        event: JobMove,
+    ) -> Result<JobRow, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let row = by_id(&mut tx, &[id]).await?.pop().ok_or_else(|| LedgerError::not_found("job", id))?;
+        let result = apply(&mut tx, now, actor, vec![Step { row, event }]).await?.pop().expect("one step, one result");
+        let row = result?;
+        tx.commit().await?;
+        self.tell_due().await;
+        Ok(row)
+    }
+
+    /// Cancels a job: at once when no worker has it, else by asking its worker.
+    pub async fn cancel_job(
+        &self,
+        now: DateTime<Utc>,
+        actor: &str,
+        id: i64,
+        why: &str,
+    ) -> Result<JobRow, LedgerError> {
+        let row = self.job(id).await?;
+        if row.state != JobState::Running {
+            return self.apply(now, actor, id, JobMove::Cancel { why: why.to_owned() }).await;
+        }
+        let mut tx = self.db.begin().await?;
+        if execute!(tx.on(), REQUEST_CANCEL, id, row.generation, true)? == 0 {
+            return Err(LedgerError::Raced { what: "job", id });
+        }
+        let line = NewEvent {
+            customer: row.customer_id.clone(),
+            task: row.task_id,
+            job: Some(id),
+            name: "cancel_requested",
+            note: Some(why.to_owned()),
+            ..NewEvent::default()
+        };
+        events::append(&mut tx, now, actor, &[line]).await?;
+        tx.commit().await?;
+        self.job(id).await
+    }
+
+    /// Renews the lease of a running job. `None`: the job is no longer this worker's; `Some(true)`: a person
+    /// asks it to stop.
+    pub async fn renew_lease(
+        &self,
+        id: i64,
+        generation: i32,
+        until: DateTime<Utc>,
+    ) -> Result<Option<bool>, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let row: Option<(bool,)> = query!(fetch_optional (bool,), tx.on(), RENEW, id, generation, until)?;
+        tx.commit().await?;
+        Ok(row.map(|(cancel,)| cancel))
+    }
+
+    /// Running jobs whose lease has run out; their workers are taken for dead.
+    pub async fn expired_leases(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<JobRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all JobRow, conn.on(), EXPIRED, now, limit)?)
+    }
+}
+
+/// The job of a task that waits for a condition, if any.
+pub(super) async fn waiting_of_task(tx: &mut Tx, task: i64) -> Result<Option<JobRow>, LedgerError> {
+    Ok(query!(fetch_optional JobRow, tx.on(), WAITING_JOB_OF_TASK, task)?)
+}
+
+/// The jobs of a task that are not final.
+pub(super) async fn open_of_task(tx: &mut Tx, task: i64) -> Result<Vec<JobRow>, LedgerError> {
+    Ok(query!(fetch_all JobRow, tx.on(), OPEN_JOBS_OF_TASK, task)?)
+}

@@ -1,0 +1,91 @@
+//! The mail outbox: a row stands here in the same transaction as what it tells of, until a job has sent it.
+
+use super::{
+    Ledger, LedgerError,
+    db::{self, Tx, execute, query},
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::types::Json;
+
+db::statements! {
+    INSERT_MAIL = "
+        INSERT INTO mail (customer_id, run_id, kind, message_id, recipients, subject, text_body, html_body, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+    MAIL = "SELECT * FROM mail WHERE id = $1";
+    MAIL_SENT = "UPDATE mail SET sent_at = $2, why = NULL WHERE id = $1 AND sent_at IS NULL";
+    MAIL_NOT_SENT = "UPDATE mail SET why = $2 WHERE id = $1 AND sent_at IS NULL";
+    MAILS_OF_CUSTOMER = "SELECT * FROM mail WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+    MAIL_OF_RUN = "SELECT * FROM mail WHERE run_id = $1";
+}
+
+/// A mail of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct MailRow {
+    pub id: i64,
+    pub customer_id: Option<String>,
+    pub run_id: Option<i64>,
+    pub kind: String,
+    /// The Message-ID: the same however often it is sent, so that a mail client shows it once.
+    pub message_id: String,
+    pub recipients: Json<Vec<String>>,
+    pub subject: String,
+    pub text_body: String,
+    pub html_body: String,
+    pub created_at: DateTime<Utc>,
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Why it has not left yet.
+    pub why: Option<String>,
+}
+
+/// A mail to be queued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NewMail<'a> {
+    pub customer: &'a str,
+    pub run: i64,
+    pub kind: &'a str,
+    pub message_id: String,
+    pub recipients: &'a [String],
+    pub subject: String,
+    pub text_body: String,
+    pub html_body: String,
+}
+
+pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, mail: &NewMail<'_>) -> Result<i64, LedgerError> {
+    let (id,) = query!(fetch_one (i64,), tx.on(), INSERT_MAIL, mail.customer, mail.run, mail.kind,
+        mail.message_id.as_str(), Json(mail.recipients), mail.subject.as_str(), mail.text_body.as_str(),
+        mail.html_body.as_str(), now)?;
+    Ok(id)
+}
+
+impl Ledger {
+    pub async fn mail(&self, id: i64) -> Result<MailRow, LedgerError> {
+        let mut conn = self.db.read().await?;
+        query!(fetch_optional MailRow, conn.on(), MAIL, id)?.ok_or_else(|| LedgerError::not_found("mail", id))
+    }
+
+    pub async fn mail_of_run(&self, run: i64) -> Result<Option<MailRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_optional MailRow, conn.on(), MAIL_OF_RUN, run)?)
+    }
+
+    /// Marks a mail as sent; a second mark changes nothing.
+    pub async fn mail_sent(&self, id: i64, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let mut tx = self.db.begin().await?;
+        execute!(tx.on(), MAIL_SENT, id, now)?;
+        tx.commit().await
+    }
+
+    /// Notes why a mail has not left.
+    pub async fn mail_not_sent(&self, id: i64, why: &str) -> Result<(), LedgerError> {
+        let mut tx = self.db.begin().await?;
+        execute!(tx.on(), MAIL_NOT_SENT, id, why)?;
+        tx.commit().await
+    }
+
+    /// The newest mails of one customer, newest first.
+    pub async fn mails_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<MailRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all MailRow, conn.on(), MAILS_OF_CUSTOMER, customer, limit)?)
+    }
+}

@@ -1,0 +1,139 @@
+//! The ledger is the truth: customers, plans, tasks, jobs, events, decisions, runs, mails; all SQL of it.
+//!
+//! Every state is written by one function that reads the row, asks its transition function, writes guarded by
+//! what it read, and appends the event; all in one transaction, so a crash leaves either everything or nothing.
+
+mod advance;
+mod customers;
+pub mod db;
+mod decisions;
+mod dispatch;
+mod error;
+mod events;
+mod grouped;
+mod integration;
+mod jobs;
+mod leader;
+mod mails;
+mod overview;
+mod plans;
+mod rows;
+mod runs;
+mod scheduling;
+mod tasks;
+mod wakeups;
+
+pub use customers::CustomerRow;
+pub use decisions::{DecisionRow, NewFilterDecision};
+pub use error::LedgerError;
+pub use events::EventRow;
+pub use grouped::Grouped;
+pub use integration::QueuedMail;
+pub use jobs::{JobMove, NewJob};
+pub use leader::LeaderRow;
+pub use mails::MailRow;
+pub use overview::{Fleet, FleetCustomer, JobFilter, TaskFilter};
+pub use plans::{NewPlan, PlanRow};
+pub use rows::{JobRow, TaskRow};
+pub use runs::RunRow;
+pub use scheduling::{DueTask, Fired, TaskFire};
+pub use tasks::NewTaskRow;
+pub use wakeups::Wakeups;
+
+use db::Db;
+
+/// One open ledger; clones share it.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pub(crate) db: Db,
+    pub(crate) wakeups: Wakeups,
+}
+
+impl Ledger {
+    /// Opens the database of this URL; the schema is not touched.
+    pub async fn open(url: &str, postgres_connections: u32) -> Result<Self, LedgerError> {
+        Ok(Self { db: Db::connect(url, postgres_connections).await?, wakeups: Wakeups::default() })
+    }
+
+    pub async fn migrate(&self) -> Result<(), LedgerError> {
+        self.db.migrate().await
+    }
+
+    /// Refuses a schema that is not this program's, and says which command to run.
+    pub async fn check_schema(&self) -> Result<(), LedgerError> {
+        let (found, wanted) = self.db.schema_versions().await?;
+        if found == wanted { Ok(()) } else { Err(LedgerError::Schema { found, wanted }) }
+    }
+
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    pub const fn is_embedded(&self) -> bool {
+        self.db.is_sqlite()
+    }
+
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub const fn wakeups(&self) -> &Wakeups {
+        &self.wakeups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every statement of the ledger and of the built-in site, with the file it stands in.
+    fn every_statement() -> Vec<(&'static str, &'static [(&'static str, db::Sql)])> {
+        vec![
+            ("advance", advance::ALL),
+            ("customers", customers::ALL),
+            ("decisions", decisions::ALL),
+            ("dispatch", dispatch::ALL),
+            ("events", events::ALL),
+            ("integration", integration::ALL),
+            ("jobs", jobs::ALL),
+            ("leader", leader::ALL),
+            ("mails", mails::ALL),
+            ("overview", overview::ALL),
+            ("plans", plans::ALL),
+            ("runs", runs::ALL),
+            ("scheduling", scheduling::ALL),
+            ("tasks", tasks::ALL),
+            ("wakeups", wakeups::ALL),
+            ("site", crate::site::embedded::ALL),
+        ]
+    }
+
+    async fn prepare_all(ledger: &Ledger, engine: &str) {
+        for (file, statements) in every_statement() {
+            assert!(!statements.is_empty(), "{file} declares no statement");
+            for (name, sql) in statements {
+                // A notification exists on PostgreSQL alone; its SQLite form is empty on purpose.
+                if let Err(error) = ledger.db.prepare(*sql).await {
+                    panic!("{engine} refuses {file}::{name}: {error}");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn sqlite_accepts_every_statement() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+        let ledger = Ledger::open(&url, 1).await.unwrap();
+        ledger.migrate().await.unwrap();
+        prepare_all(&ledger, "sqlite").await;
+    }
+
+    #[tokio::test]
+    async fn postgres_accepts_every_statement() {
+        let database = crate::test_servers::fresh_database().await;
+        let ledger = Ledger::open(database.url(), 2).await.unwrap();
+        ledger.migrate().await.unwrap();
+        prepare_all(&ledger, "postgres").await;
+    }
+}

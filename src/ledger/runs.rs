@@ -1,0 +1,63 @@
+//! Import runs: every attempt, kept whole, once per job.
+
+use super::{
+    Ledger, LedgerError,
+    db::{self, Tx, query},
+};
+use chrono::{DateTime, Utc};
+use rollover_jobs::ports::RunRecord;
+use serde::Serialize;
+use sqlx::types::Json;
+
+db::statements! {
+    INSERT_RUN = "
+        INSERT INTO import_run (job_id, customer_id, outcome, started_at, ended_at, roster, record)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (job_id) DO NOTHING RETURNING id";
+    RUN_OF_JOB = "SELECT * FROM import_run WHERE job_id = $1";
+    RUN = "SELECT * FROM import_run WHERE id = $1";
+    RUNS_OF_CUSTOMER = "SELECT * FROM import_run WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+}
+
+/// One attempt to import a roster.
+#[derive(Debug, Clone, PartialEq, Serialize, sqlx::FromRow)]
+pub struct RunRow {
+    pub id: i64,
+    pub job_id: i64,
+    pub customer_id: String,
+    pub outcome: String,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: DateTime<Utc>,
+    pub roster: Option<String>,
+    pub record: Json<RunRecord>,
+}
+
+/// Keeps a run; `None` when this job has recorded one before.
+pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Result<Option<i64>, LedgerError> {
+    let roster = run.roster.as_ref().map(ToString::to_string);
+    let row = query!(fetch_optional (i64,), tx.on(), INSERT_RUN, run.job, customer, run.outcome.as_str(),
+        run.started_at, run.ended_at, roster.as_deref(), Json(run))?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// The run that a job recorded.
+pub(super) async fn of_job(tx: &mut Tx, job: i64) -> Result<Option<RunRow>, LedgerError> {
+    Ok(query!(fetch_optional RunRow, tx.on(), RUN_OF_JOB, job)?)
+}
+
+impl Ledger {
+    pub async fn run(&self, id: i64) -> Result<RunRow, LedgerError> {
+        let mut conn = self.db.read().await?;
+        query!(fetch_optional RunRow, conn.on(), RUN, id)?.ok_or_else(|| LedgerError::not_found("import run", id))
+    }
+
+    pub async fn run_of_job(&self, job: i64) -> Result<Option<RunRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_optional RunRow, conn.on(), RUN_OF_JOB, job)?)
+    }
+
+    /// The newest runs of one customer, newest first.
+    pub async fn runs_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<RunRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all RunRow, conn.on(), RUNS_OF_CUSTOMER, customer, limit)?)
+    }
+}

@@ -1,0 +1,119 @@
+//! Due tasks become jobs: in one transaction with the task's next moment, so that each moment fires once.
+//!
+//! A scheduler that dies before the commit has done nothing; one that dies after it has done all. Two that race
+//! meet the task's version, and behind it the unique index on (task, due moment).
+
+use super::{
+    Ledger, LedgerError, TaskRow, advance,
+    db::{self, Tx, query},
+    events::{self, NewEvent},
+    jobs::{self, NewJob},
+};
+use crate::model::{TaskEvent, TaskFacts, TaskState};
+use chrono::{DateTime, Utc};
+
+db::statements! {
+    DUE_TASKS = "
+        SELECT task.*, plan.year AS plan_year FROM task LEFT JOIN plan ON plan.id = task.plan_id
+        WHERE task.due_at <= $1 ORDER BY task.due_at, task.id LIMIT $2";
+    NEXT_DUE = "SELECT min(due_at) FROM task WHERE due_at IS NOT NULL";
+}
+
+/// A task that is due, with the year that its calendar is looked up by.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct DueTask {
+    #[sqlx(flatten)]
+    pub task: TaskRow,
+    pub plan_year: Option<i32>,
+}
+
+/// What a due task does now: decided outside, written here.
+#[derive(Debug, Clone)]
+pub struct TaskFire {
+    pub task: TaskRow,
+    pub lane: Option<&'static str>,
+    /// Moments that become a job each.
+    pub fires: Vec<DateTime<Utc>>,
+    /// What the catch-up policy did with missed moments, for the history.
+    pub said: Option<String>,
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fired {
+    pub tasks: usize,
+    pub jobs: usize,
+}
+
+impl Ledger {
+    /// Tasks whose moment has come, the longest due first.
+    pub async fn due_tasks(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueTask>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all DueTask, conn.on(), DUE_TASKS, now, limit)?)
+    }
+
+    /// The next moment at which a task is due; for the simulated clock.
+    pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_one (Option<DateTime<Utc>>,), conn.on(), NEXT_DUE)?.0)
+    }
+
+    /// Makes the jobs of due tasks. A task that somebody changed meanwhile is left for the next look.
+    pub async fn fire(&self, now: DateTime<Utc>, fires: &[TaskFire]) -> Result<Fired, LedgerError> {
+        let mut total = Fired::default();
+        for fire in fires {
+            let mut tx = self.db.begin().await?;
+            match fire_one(&mut tx, now, fire).await {
+                Ok(jobs) => {
+                    tx.commit().await?;
+                    total.tasks += 1;
+                    total.jobs += jobs;
+                }
+                Err(LedgerError::Raced { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if total.jobs > 0 {
+            self.tell_due().await;
+        } else if total.tasks > 0 {
+            self.wakeups.news();
+        }
+        Ok(total)
+    }
+}
+
+async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<usize, LedgerError> {
+    let event = if fire.fires.is_empty() { TaskEvent::MomentSkipped } else { TaskEvent::Fired };
+    let jobs: Vec<NewJob> = fire.fires.iter().map(|moment| job_of(&fire.task, *moment, fire.lane)).collect();
+    let made = if jobs.is_empty() { Vec::new() } else { jobs::insert(tx, now, &jobs).await? };
+    let facts = TaskFacts { recurs: fire.next_due.is_some(), sign_off_open: false };
+    let state = fire.task.state.on(event, facts)?;
+    let why = fire.said.clone().filter(|_| state == TaskState::Skipped);
+    let next = TaskRow { state, due_at: fire.next_due, why, who: None, ..fire.task.clone() };
+    advance::write(tx, now, &fire.task, &next).await?;
+    let line = NewEvent {
+        customer: fire.task.customer_id.clone(),
+        plan: fire.task.plan_id,
+        task: Some(fire.task.id),
+        job: None,
+        name: event.as_str(),
+        from: Some(fire.task.state.as_str()),
+        to: Some(state.as_str()),
+        note: fire.said.clone(),
+    };
+    events::append(tx, now, advance::ENGINE, &[line]).await?;
+    Ok(made.len())
+}
+
+/// The job that a task becomes at one moment.
+pub(super) fn job_of(task: &TaskRow, moment: DateTime<Utc>, lane: Option<&'static str>) -> NewJob {
+    NewJob {
+        task: Some(task.id),
+        customer: task.customer_id.clone(),
+        kind: task.kind.clone(),
+        args: task.args.0.clone(),
+        lane,
+        due_at: moment,
+    }
+}
