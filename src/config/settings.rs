@@ -1,0 +1,196 @@
+//! Every setting with its type and default; `config/default.toml` is its commented mirror.
+
+use crate::engine::EngineSettings;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub data: DataSettings,
+    pub ledger: LedgerSettings,
+    pub queue: QueueSettings,
+    pub rosters: RosterSettings,
+    pub mail: MailSettings,
+    pub web: WebSettings,
+    pub engine: EngineSettings,
+    pub log: LogSettings,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataSettings {
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LedgerSettings {
+    /// Empty: SQLite in the data folder.
+    pub url: String,
+    pub connections: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueueSettings {
+    /// Empty: in this process.
+    pub url: String,
+    pub prefix: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RosterSettings {
+    /// Empty: `rosters` in the data folder.
+    pub folder: PathBuf,
+    /// Empty: `snapshots` in the data folder.
+    pub snapshots: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailSettings {
+    /// Empty: files in `mail` in the data folder.
+    pub url: String,
+    pub from: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebSettings {
+    pub listen: String,
+    /// Empty: made of `listen`.
+    pub base_url: String,
+    pub user: String,
+    /// From the environment only.
+    #[serde(skip)]
+    pub password: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    pub format: LogFormat,
+    pub level: String,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("rollover-data") }
+    }
+}
+
+impl Default for LedgerSettings {
+    fn default() -> Self {
+        Self { url: String::new(), connections: 16 }
+    }
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self { url: String::new(), prefix: "rollover".to_owned() }
+    }
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self { url: String::new(), from: "Rollover <rollover@localhost>".to_owned() }
+    }
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8321".to_owned(),
+            base_url: String::new(),
+            user: "operator".to_owned(),
+            password: String::new(),
+        }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+impl Settings {
+    /// The address of the ledger: as set, or SQLite in the data folder.
+    pub fn ledger_url(&self) -> String {
+        if self.ledger.url.is_empty() {
+            format!("sqlite:{}", self.data.folder.join("ledger.db").display())
+        } else {
+            self.ledger.url.clone()
+        }
+    }
+
+    pub fn roster_folder(&self) -> PathBuf {
+        or_in(&self.rosters.folder, &self.data.folder, "rosters")
+    }
+
+    pub fn snapshot_folder(&self) -> PathBuf {
+        or_in(&self.rosters.snapshots, &self.data.folder, "snapshots")
+    }
+
+    pub fn mail_url(&self) -> String {
+        if self.mail.url.is_empty() {
+            format!("file:{}", self.data.folder.join("mail").display())
+        } else {
+            self.mail.url.clone()
+        }
+    }
+
+    /// Where people reach the pages; stands in mails.
+    pub fn base_url(&self) -> String {
+        let url = if self.web.base_url.is_empty() {
+            format!("http://{}", self.web.listen)
+        } else {
+            self.web.base_url.clone()
+        };
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// Everything on this machine, in this process.
+    pub fn is_embedded(&self) -> bool {
+        self.ledger_url().starts_with("sqlite:")
+    }
+
+    /// What is wrong: (key, what was found and expected).
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> =
+            self.engine.problems().into_iter().map(|(key, why)| (format!("engine.{key}"), why)).collect();
+        let mut wrong = |key: &str, why: String| found.push((key.to_owned(), why));
+        if self.data.folder.as_os_str().is_empty() {
+            wrong("data.folder", "it is empty: expected a folder".to_owned());
+        }
+        let ledger = self.ledger_url();
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| ledger.starts_with(scheme)) {
+            wrong("ledger.url", "expected postgres://… or sqlite:PATH, or nothing for the built-in ledger".to_owned());
+        }
+        let queue = &self.queue.url;
+        if !queue.is_empty() && !queue.starts_with("redis://") && !queue.starts_with("rediss://") {
+            wrong("queue.url", "expected redis://… or rediss://…, or nothing for the built-in queue".to_owned());
+        }
+        if self.ledger.connections < 2 {
+            wrong("ledger.connections", format!("{}: expected 2 or more", self.ledger.connections));
+        }
+        if self.web.listen.parse::<std::net::SocketAddr>().is_err() {
+            wrong("web.listen", format!("{:?}: expected ADDRESS:PORT, as 127.0.0.1:8321", self.web.listen));
+        }
+        found
+    }
+}
+
+fn or_in(set: &PathBuf, folder: &std::path::Path, name: &str) -> PathBuf {
+    if set.as_os_str().is_empty() { folder.join(name) } else { set.clone() }
+}
