@@ -1,0 +1,26 @@
+//! Logs: to standard error, as text or JSON; never a name of a child, a sync key or a secret.
+
+use crate::{
+    config::{LogFormat, LogSettings},
+    exit::ExitError,
+};
+use std::io::IsTerminal;
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Starts logging for the process; a second call changes nothing.
+pub fn start(settings: &LogSettings) -> Result<(), ExitError> {
+    // The database driver and the queue machinery log on their own account what we log where it is handled.
+    let filter = format!("{},sqlx=warn,apalis_core=warn", settings.level);
+    let filter = EnvFilter::try_new(&filter)
+        .map_err(|error| ExitError::usage(format!("setting log.level {:?}: {error}", settings.level)))?;
+    let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match settings.format {
+        LogFormat::Text => registry.with(layer.with_ansi(std::io::stderr().is_terminal())).try_init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("logging had been started before");
+    }
+    Ok(())
+}
