@@ -1,0 +1,413 @@
+//! The job kind `import_roster`: reads the newest roster, compares, checks, applies, records (DOMAIN I, F, P, C1).
+//!
+//! The order is the safety: nothing is written to the site before every limit of the Filter was looked at; deletes
+//! come last; the pointers move in the transaction that keeps the run. A crash before that transaction leaves the
+//! mirror where it was, so the next attempt finds the same difference and writes it again, to the same end (I5).
+//! A crash after it leaves the file in its folder: the next run finds it unchanged and puts it away.
+
+mod difference;
+mod prepare;
+
+use self::{
+    difference::{Difference, compare},
+    prepare::{Prepared, prepare},
+};
+use crate::{
+    Customer, JobContext, JobKind, Lane, Policy, Stop, Who,
+    customer::RosterFormat,
+    ports::{Applied, Delivery, IntegrationState, Outcome, RunId, RunRecord, SiteCounts},
+};
+use chrono::{DateTime, Utc};
+use rollover_roster::{
+    diff::{Change, ChangeCounts},
+    filter::{Breach, Verdict},
+    read::ReadReport,
+    snapshot::SnapshotId,
+};
+use serde::{Deserialize, Serialize};
+
+pub struct ImportRoster;
+
+/// Changes that reach the site as one unit.
+const BATCH: usize = 500;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportArgs {
+    /// Look at everything, write nothing, record nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportReport {
+    pub outcome: ImportOutcome,
+    /// The recorded run; absent after a dry run and while paused.
+    pub run: Option<RunId>,
+    pub roster: Option<SnapshotId>,
+    pub planned: ChangeCounts,
+    pub applied: Applied,
+    pub postponed_deletes: ChangeCounts,
+    pub held_courses: u64,
+    pub breaches: Vec<Breach>,
+    pub read_errors: Option<ReadReport>,
+    /// One sentence for people.
+    pub said: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportOutcome {
+    Completed,
+    Unchanged,
+    NoRoster,
+    /// P1: nothing is taken in.
+    Paused,
+    /// A dry run: this is what would happen.
+    WouldApply,
+    /// A dry run: the Filter would abort.
+    WouldAbort,
+    /// A dry run: the file cannot be read.
+    Unreadable,
+}
+
+impl JobKind for ImportRoster {
+    const NAME: &'static str = "import_roster";
+    const SUMMARY: &'static str = "read the newest roster, check it, and apply what changed to the site";
+    type Args = ImportArgs;
+    type Report = ImportReport;
+
+    fn policy(&self) -> Policy {
+        Policy::attempts(5).timeout_minutes(60).lane(Lane::Site)
+    }
+
+    fn sample(&self) -> ImportArgs {
+        ImportArgs { dry_run: false }
+    }
+
+    async fn run(&self, args: ImportArgs, cx: &JobContext) -> Result<ImportReport, Stop> {
+        let customer = cx.customer()?;
+        let import = Import {
+            cx,
+            customer,
+            state: cx.ports.integration.state(customer).await?,
+            started_at: cx.now(),
+            dry_run: args.dry_run || cx.proof().is_none(),
+        };
+        import.run().await
+    }
+}
+
+/// One attempt under way.
+struct Import<'a> {
+    cx: &'a JobContext,
+    customer: &'a Customer,
+    state: IntegrationState,
+    started_at: DateTime<Utc>,
+    dry_run: bool,
+}
+
+impl Import<'_> {
+    async fn run(&self) -> Result<ImportReport, Stop> {
+        if let Some(pause) = &self.state.pause {
+            let said = format!("the integration of {} is paused ({}); nothing was read", self.customer.id, pause.why);
+            return Ok(self.report(ImportOutcome::Paused, said));
+        }
+        if self.customer.settings.roster_format != RosterFormat::ImsEnterprise {
+            return Err(Stop::wait_for(
+                Who::IntegrationConsultant,
+                format!("{} sends OneRoster CSV, which this version does not read yet", self.customer.id),
+            ));
+        }
+        let delivery = self.cx.ports.rosters.newest(self.customer).await?;
+        let snapshots = self.cx.ports.rosters.snapshots();
+        let prepared = match &delivery {
+            Some(delivery) => prepare(snapshots, delivery).await?,
+            None => match &self.state.import {
+                // No file, but something waits from earlier ones: postponed deletes, courses that were held back.
+                Some(import) if self.state.mirror.as_ref() != Some(import) => Prepared::Roster(import.clone()),
+                _ => return self.no_roster().await,
+            },
+        };
+        let roster = match prepared {
+            Prepared::Roster(roster) => roster,
+            Prepared::Unreadable(report) => return self.unreadable(delivery.as_ref(), report).await,
+        };
+        let difference = compare(self, &roster).await?;
+        if difference.now.is_empty() && self.is_known(&roster) {
+            return self.unchanged(delivery.as_ref(), roster, difference).await;
+        }
+        if self.refuses_early_courses(&difference) {
+            return self.too_early(delivery.as_ref(), roster, difference).await;
+        }
+        match difference.verdict.clone() {
+            Verdict::Abort(breaches) => self.abort(delivery.as_ref(), roster, difference, breaches).await,
+            Verdict::Pass => self.apply(delivery.as_ref(), roster, difference).await,
+        }
+    }
+
+    /// The roster is the import database already.
+    fn is_known(&self, roster: &SnapshotId) -> bool {
+        self.state.import.as_ref() == Some(roster)
+    }
+
+    fn refuses_early_courses(&self, difference: &Difference) -> bool {
+        difference.held_courses > 0 && self.customer.settings.early_courses == crate::customer::EarlyCourses::Refuse
+    }
+
+    async fn apply(
+        &self,
+        delivery: Option<&Delivery>,
+        roster: SnapshotId,
+        difference: Difference,
+    ) -> Result<ImportReport, Stop> {
+        let Some(proof) = self.cx.proof().filter(|_| !self.dry_run) else {
+            let said = format!("{} changes would be applied to the site of {}", difference.now.len(), self.customer.id);
+            return Ok(self.would(ImportOutcome::WouldApply, roster, &difference, said));
+        };
+        let before = self.cx.ports.site.counts(&self.customer.id).await?;
+        let mut applied = Applied::default();
+        let changes = order_for_site(difference.now.clone());
+        for batch in changes.chunks(BATCH) {
+            if self.cx.cancelled.is_cancelled() {
+                return Err(Stop::retry("it was asked to stop between two batches; the next run goes on"));
+            }
+            applied += self.cx.ports.site.apply(self.customer, batch, proof).await?;
+        }
+        let mirror = difference::mirror_after(self, changes).await?;
+        let record = RunRecord {
+            roster: Some(roster.clone()),
+            mirror: Some(mirror),
+            before,
+            after: self.cx.ports.site.counts(&self.customer.id).await?,
+            applied,
+            used_decision: difference.used_decision,
+            ..self.record(Outcome::Completed, delivery, Some(&difference))
+        };
+        let run = self.keep(&record, delivery).await?;
+        let said = format!(
+            "{} created, {} updated, {} deleted at the site of {}{}",
+            applied.created,
+            applied.updated,
+            applied.deleted,
+            self.customer.id,
+            waiting_words(&record)
+        );
+        Ok(ImportReport {
+            run: Some(run),
+            applied,
+            ..self.would(ImportOutcome::Completed, roster, &difference, said)
+        })
+    }
+
+    async fn unchanged(
+        &self,
+        delivery: Option<&Delivery>,
+        roster: SnapshotId,
+        difference: Difference,
+    ) -> Result<ImportReport, Stop> {
+        let said = format!("the roster of {} is the one that is in already", self.customer.id);
+        let report = self.would(ImportOutcome::Unchanged, roster.clone(), &difference, said);
+        let Some(delivery) = delivery else {
+            return self.no_roster().await;
+        };
+        if self.dry_run {
+            return Ok(report);
+        }
+        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
+        let record = RunRecord {
+            roster: Some(roster),
+            before: counts.clone(),
+            after: counts,
+            ..self.record(Outcome::Unchanged, Some(delivery), Some(&difference))
+        };
+        let run = self.keep(&record, Some(delivery)).await?;
+        Ok(ImportReport { run: Some(run), ..report })
+    }
+
+    async fn no_roster(&self) -> Result<ImportReport, Stop> {
+        let said = format!("no roster of {} waits to be read", self.customer.id);
+        let report = self.report(ImportOutcome::NoRoster, said);
+        if self.dry_run {
+            return Ok(report);
+        }
+        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
+        let record = RunRecord {
+            before: counts.clone(),
+            after: counts,
+            ..self.record(Outcome::NoRoster, None, None)
+        };
+        let run = self.keep(&record, None).await?;
+        Ok(ImportReport { run: Some(run), ..report })
+    }
+
+    /// I4: nothing changes, and the record says where the file is wrong.
+    async fn unreadable(&self, delivery: Option<&Delivery>, report: ReadReport) -> Result<ImportReport, Stop> {
+        let said = format!("the roster of {} cannot be read: {report}", self.customer.id);
+        if self.dry_run {
+            let seen = self.report(ImportOutcome::Unreadable, said);
+            return Ok(ImportReport { read_errors: Some(report), ..seen });
+        }
+        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
+        let record = RunRecord {
+            before: counts.clone(),
+            after: counts,
+            read_errors: Some(report),
+            ..self.record(Outcome::Failed, delivery, None)
+        };
+        self.keep(&record, delivery).await?;
+        Err(Stop::fail(said))
+    }
+
+    /// C1, where the customer's setting refuses such a run.
+    async fn too_early(
+        &self,
+        delivery: Option<&Delivery>,
+        roster: SnapshotId,
+        difference: Difference,
+    ) -> Result<ImportReport, Stop> {
+        let why = format!(
+            "{} new courses came before the school year's start; this customer's setting refuses such a roster",
+            difference.held_courses
+        );
+        if self.dry_run {
+            return Ok(self.would(ImportOutcome::WouldAbort, roster, &difference, why));
+        }
+        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
+        let record = RunRecord {
+            roster: Some(roster),
+            before: counts.clone(),
+            after: counts,
+            failure: Some(why.clone()),
+            ..self.record(Outcome::Failed, delivery, Some(&difference))
+        };
+        self.keep(&record, delivery).await?;
+        Err(Stop::fail(why))
+    }
+
+    /// F2: the whole import stops; the file stays, so that a decision about exactly this roster can use it (F3).
+    async fn abort(
+        &self,
+        delivery: Option<&Delivery>,
+        roster: SnapshotId,
+        difference: Difference,
+        breaches: Vec<Breach>,
+    ) -> Result<ImportReport, Stop> {
+        let why = format!(
+            "the Filter stopped the import of {}: {}{}",
+            self.customer.id,
+            breaches[0],
+            if breaches.len() > 1 { format!(" and {} more limits", breaches.len() - 1) } else { String::new() }
+        );
+        if self.dry_run {
+            let seen = self.would(ImportOutcome::WouldAbort, roster, &difference, why);
+            return Ok(ImportReport { breaches, ..seen });
+        }
+        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
+        let record = RunRecord {
+            roster: Some(roster),
+            before: counts.clone(),
+            after: counts,
+            breaches,
+            ..self.record(Outcome::Aborted, delivery, Some(&difference))
+        };
+        self.cx.ports.integration.record_run(self.customer, &record).await?;
+        Err(Stop::abort(why))
+    }
+
+    /// Records the run, then puts the file away.
+    async fn keep(&self, record: &RunRecord, delivery: Option<&Delivery>) -> Result<RunId, Stop> {
+        let run = self.cx.ports.integration.record_run(self.customer, record).await?;
+        if let Some(delivery) = delivery {
+            self.cx.ports.rosters.put_away(self.customer, delivery).await?;
+        }
+        Ok(run)
+    }
+
+    fn record(&self, outcome: Outcome, delivery: Option<&Delivery>, difference: Option<&Difference>) -> RunRecord {
+        let postponed = difference.map(|difference| difference.postponed.clone()).unwrap_or_default();
+        let held_courses = difference.map_or(0, |difference| difference.held_courses);
+        RunRecord {
+            job: self.cx.job.id,
+            outcome,
+            started_at: self.started_at,
+            ended_at: self.cx.now(),
+            roster_name: delivery.map(|delivery| delivery.name.clone()),
+            roster: None,
+            mirror: None,
+            before: SiteCounts::default(),
+            after: SiteCounts::default(),
+            planned: difference.map(|difference| difference.planned.clone()).unwrap_or_default(),
+            applied: Applied::default(),
+            postponed_until: self.state.delay_delete.filter(|_| !postponed.is_empty()).map(|window| window.end),
+            postponed_deletes: postponed,
+            held_courses,
+            held_until: self.state.course_guard.filter(|_| held_courses > 0).map(|guard| guard.opens),
+            breaches: Vec::new(),
+            read_errors: None,
+            failure: None,
+            used_decision: None,
+        }
+    }
+
+    fn report(&self, outcome: ImportOutcome, said: String) -> ImportReport {
+        ImportReport {
+            outcome,
+            run: None,
+            roster: None,
+            planned: ChangeCounts::default(),
+            applied: Applied::default(),
+            postponed_deletes: ChangeCounts::default(),
+            held_courses: 0,
+            breaches: Vec::new(),
+            read_errors: None,
+            said,
+        }
+    }
+
+    fn would(
+        &self,
+        outcome: ImportOutcome,
+        roster: SnapshotId,
+        difference: &Difference,
+        said: String,
+    ) -> ImportReport {
+        ImportReport {
+            roster: Some(roster),
+            planned: difference.planned.clone(),
+            postponed_deletes: difference.postponed.clone(),
+            held_courses: difference.held_courses,
+            ..self.report(outcome, said)
+        }
+    }
+}
+
+fn waiting_words(record: &RunRecord) -> String {
+    let mut words = String::new();
+    if let Some(until) = record.postponed_until {
+        words.push_str(&format!("; {} deletes wait until {until}", record.postponed_deletes.total()));
+    }
+    if let Some(until) = record.held_until {
+        words.push_str(&format!("; {} courses are held back until {until}", record.held_courses));
+    }
+    words
+}
+
+/// Deletes last, and of those courses first: the site then knows that the memberships which go after it were a
+/// course's, and keeps them as manual participants (C2, C3).
+fn order_for_site(changes: Vec<Change>) -> Vec<Change> {
+    use rollover_roster::{diff::Action, model::Kind};
+    let mut ordered = changes;
+    ordered.sort_by_key(|change| match (change.action(), change.kind()) {
+        (Action::Delete, Kind::Course) => 4,
+        (Action::Delete, Kind::Membership) => 5,
+        (Action::Delete, Kind::Person) => 6,
+        (Action::Delete, Kind::Group) => 7,
+        (_, Kind::Group) => 0,
+        (_, Kind::Person) => 1,
+        (_, Kind::Course) => 2,
+        (_, Kind::Membership) => 3,
+    });
+    ordered
+}
