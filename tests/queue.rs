@@ -1,5 +1,7 @@
 //! The queue keeps its promises, in both forms, on real servers, through outages.
 
+#![cfg(test)]
+
 mod support;
 
 use rollover::queue::{EmbeddedQueue, Epoch, Handle, Queue, QueueError, RedisQueue, Ticket, consume};
@@ -70,7 +72,11 @@ async fn several_consumers_share_the_tickets(queue: Queue) {
 
     let mut started = first.next_many(2).await;
     started.extend(second.next_many(2).await);
-    assert_eq!(started, tickets(1..=4).into_iter().collect(), "a busy consumer leaves tickets to the idle one");
+    assert_eq!(
+        started,
+        tickets(1..=4).into_iter().collect(),
+        "a busy consumer leaves tickets to the idle one"
+    );
     first.open_gate();
     second.open_gate();
     first.stop().await;
@@ -318,7 +324,10 @@ impl Consumer {
     /// Ends the consumer and returns the tickets that were handled and not asked for.
     async fn stop(mut self) -> Vec<Ticket> {
         self.stop.cancel();
-        tokio::time::timeout(PATIENCE, self.task).await.expect("it stops in time").expect("it does not panic");
+        tokio::time::timeout(PATIENCE, self.task)
+            .await
+            .expect("it stops in time")
+            .expect("it does not panic");
         std::iter::from_fn(|| self.started.try_recv().ok()).collect()
     }
 }

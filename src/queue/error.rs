@@ -14,7 +14,9 @@ pub enum QueueError {
         #[source]
         source: RedisError,
     },
-    #[error("redis at {address} refused a command: check that it is version 7 or newer, the password in queue.url, and its memory limit")]
+    #[error(
+        "redis at {address} refused a command: check that it is version 7 or newer, the password in queue.url, and its memory limit"
+    )]
     Refused {
         address: String,
         #[source]
@@ -25,6 +27,10 @@ pub enum QueueError {
 impl QueueError {
     pub(super) fn from_redis(address: &str, source: RedisError) -> Self {
         let address = address.to_owned();
-        if source.is_io_error() { Self::Unreachable { address, source } } else { Self::Refused { address, source } }
+        if source.is_io_error() {
+            Self::Unreachable { address, source }
+        } else {
+            Self::Refused { address, source }
+        }
     }
 }

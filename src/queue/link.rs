@@ -29,7 +29,11 @@ impl Link {
     /// A second connection to the same server.
     pub(super) fn another(&self) -> Self {
         let connection = lazy_connection(&self.client).expect("the first connection took the same settings");
-        Self { client: self.client.clone(), connection: Mutex::new(connection), address: self.address.clone() }
+        Self {
+            client: self.client.clone(),
+            connection: Mutex::new(connection),
+            address: self.address.clone(),
+        }
     }
 
     /// Host and port, without user and password.

@@ -112,13 +112,21 @@ impl RedisQueue {
             Ok(Err(error)) => {
                 tracing::warn!(%error, cause = cause(&error), tickets = tickets.len(), "tickets not handed back");
             }
-            Err(_) => tracing::warn!(tickets = tickets.len(), "tickets not handed back: redis does not answer"),
+            Err(_) => {
+                tracing::warn!(tickets = tickets.len(), "tickets not handed back: redis does not answer")
+            }
         }
     }
 
     async fn take_once(&self, max: usize) -> Result<Vec<Ticket>, QueueError> {
         let mut command = redis::cmd("BLMPOP");
-        command.arg(WAIT_IN_REDIS.as_secs_f64()).arg(1).arg(&self.tickets_key).arg("LEFT").arg("COUNT").arg(max);
+        command
+            .arg(WAIT_IN_REDIS.as_secs_f64())
+            .arg(1)
+            .arg(&self.tickets_key)
+            .arg("LEFT")
+            .arg("COUNT")
+            .arg(max);
         let answer: Option<(Vec<u8>, Vec<Vec<u8>>)> = self.link.query(&command).await?;
         let stored = answer.map(|(_key, stored)| stored).unwrap_or_default();
         Ok(stored.iter().filter_map(|one| readable(one)).collect())

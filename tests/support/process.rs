@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -16,26 +16,32 @@ use std::time::Duration;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const KEPT_LINES: usize = 40;
 
-/// A running server. Dropping it kills it.
+/// A running server. Dropping it ends it.
 pub struct Process {
     child: Child,
     name: String,
+    end_signal: &'static str,
 }
 
 impl Process {
-    /// Starts `command` and waits until it prints `ready`.
+    /// Starts `command` and waits until it prints `ready`. `end_signal` ends it at once and completely.
     ///
     /// # Errors
     /// The last lines of a server that ended, or stayed silent, before it was ready.
-    pub fn start(mut command: Command, ready: &'static str) -> Result<Self, String> {
+    pub fn start(
+        mut command: Command,
+        ready: &'static str,
+        end_signal: &'static str,
+    ) -> Result<Self, String> {
         let name = format!("{command:?}");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = spawn_from_keeper(command).map_err(|error| format!("cannot start {name}: {error}"))?;
+        let mut child =
+            spawn_from_keeper(command).map_err(|error| format!("cannot start {name}: {error}"))?;
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let (tell, told) = mpsc::channel();
         follow(child.stdout.take().expect("stdout is piped"), ready, tell.clone(), log.clone());
         follow(child.stderr.take().expect("stderr is piped"), ready, tell, log.clone());
-        let process = Self { child, name };
+        let process = Self { child, name, end_signal };
         match told.recv_timeout(READY_WITHIN) {
             Ok(()) => Ok(process),
             Err(_) => {
@@ -52,19 +58,18 @@ impl Process {
         assert!(sent.success(), "cannot send {signal} to {}", self.name);
     }
 
-    pub fn wait(&mut self) {
+    /// Ends the server and waits until it is gone.
+    pub fn end(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(self.end_signal);
+        }
         self.child.wait().expect("a child can be waited for");
-    }
-
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        self.wait();
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
+        self.end();
     }
 }
 
@@ -90,12 +95,13 @@ fn follow(
 }
 
 type Spawned = std::io::Result<Child>;
+type Order = (Command, Sender<Spawned>);
 
 /// `setpriv --pdeathsig` fires when the *thread* that started the child ends, and each test has its own. So
 /// all servers are started by one thread that lives as long as the process.
 fn spawn_from_keeper(command: Command) -> Spawned {
-    static KEEPER: LazyLock<Mutex<Sender<(Command, Sender<Spawned>)>>> = LazyLock::new(|| {
-        let (orders, taken): (Sender<(Command, Sender<Spawned>)>, Receiver<_>) = mpsc::channel();
+    static KEEPER: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
+        let (orders, taken) = mpsc::channel::<Order>();
         thread::spawn(move || {
             for (mut command, answer) in taken {
                 let _ = answer.send(command.spawn());
@@ -159,7 +165,8 @@ pub fn we_are_root() -> bool {
 /// What a command that must succeed prints.
 pub fn output(command: &mut Command) -> String {
     let name = format!("{command:?}");
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+    let output =
+        command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} failed:\n{errors}");
     String::from_utf8_lossy(&output.stdout).into_owned()

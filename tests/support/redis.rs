@@ -51,13 +51,13 @@ impl Redis {
 
     /// As `kill -9`: connections break, the data is gone.
     pub fn kill(&mut self) {
-        self.own().process.kill();
+        self.own().process.end();
     }
 
     /// Starts again on the same port, empty.
     pub fn restart(&mut self) {
         let own = self.own();
-        own.process.kill();
+        own.process.end();
         own.process = launch(own.port, &own.folder).unwrap_or_else(|error| panic!("{error}"));
     }
 
@@ -82,7 +82,16 @@ impl Redis {
 
 fn launch(port: u16, folder: &TempDir) -> Result<Process, String> {
     let mut command = dying_with_us(&found("redis-server"));
-    command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--enable-debug-command", "yes"]);
+    command.args([
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--enable-debug-command",
+        "yes",
+    ]);
     command.args(["--port", &port.to_string(), "--dir"]).arg(folder.path());
-    Process::start(command, "Ready to accept connections")
+    Process::start(command, "Ready to accept connections", "KILL")
 }
