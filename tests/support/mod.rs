@@ -1,0 +1,13 @@
+//! Throw-away servers for integration tests: real PostgreSQL and Redis, gone when the test is.
+//!
+//! `mod support;` in a test file brings them in. `scripts/test` starts one of each for the whole run and names
+//! them in ROLLOVER_TEST_POSTGRES and ROLLOVER_TEST_REDIS; without it every test process starts its own.
+#![allow(clippy::allow_attributes, dead_code, unused_imports, reason = "no test file uses every server")]
+
+mod postgres;
+mod process;
+mod redis;
+
+pub use self::postgres::{Database, Postgres};
+pub use self::process::unique_name;
+pub use self::redis::Redis;
