@@ -1,0 +1,91 @@
+//! What is wrong with a template, before any customer meets it.
+
+use super::{SIGN_OFF, Step, Template, Trigger, WhenError, args::when_of};
+use std::collections::HashSet;
+
+/// One fault of a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    #[error("the template {template} has {found} steps; it needs 1 to {max}", max = MAX_STEPS)]
+    Size { template: String, found: usize },
+    #[error("step name {step:?}: expected a-z, 0-9 and _, beginning with a letter")]
+    StepName { step: String },
+    #[error("step {step} is there twice; give one of them another name")]
+    DuplicateStep { step: String },
+    #[error("step {step} comes after {after}, which is no step of the template")]
+    UnknownStep { step: String, after: String },
+    #[error("step {step} waits for itself, through {through}")]
+    Cycle { step: String, through: String },
+    #[error("step {step} is of the kind {kind}, which does not exist")]
+    UnknownKind { step: String, kind: String },
+    #[error("step {step}, argument {argument}: {source}")]
+    Argument { step: String, argument: String, source: WhenError },
+    #[error("step {step} is for a person, but does not say what is signed off; set args.what")]
+    NothingToSignOff { step: String },
+    #[error("step {step} has no help; say what the person does")]
+    NoHelp { step: String },
+}
+
+/// No template is longer.
+pub const MAX_STEPS: usize = 200;
+
+/// Every fault of the template; none when it can be used.
+pub fn check(template: &Template, known_kinds: &[&str]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !(1..=MAX_STEPS).contains(&template.steps.len()) {
+        problems.push(Problem::Size { template: template.name.clone(), found: template.steps.len() });
+    }
+    let mut names = HashSet::new();
+    for step in &template.steps {
+        if !names.insert(&step.name) {
+            problems.push(Problem::DuplicateStep { step: step.name.clone() });
+        }
+        check_step(step, known_kinds, &mut problems);
+        problems.extend(check_order(template, step));
+    }
+    problems
+}
+
+fn check_step(step: &Step, known_kinds: &[&str], problems: &mut Vec<Problem>) {
+    let name = || step.name.clone();
+    let letters = step.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if !letters || !step.name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        problems.push(Problem::StepName { step: name() });
+    }
+    if !known_kinds.contains(&step.kind.as_str()) {
+        problems.push(Problem::UnknownKind { step: name(), kind: step.kind.clone() });
+    }
+    if step.kind == SIGN_OFF && step.args.get("what").and_then(|what| what.as_str()).is_none_or(str::is_empty)
+    {
+        problems.push(Problem::NothingToSignOff { step: name() });
+    }
+    if step.help.trim().is_empty() {
+        problems.push(Problem::NoHelp { step: name() });
+    }
+    for (argument, value) in &step.args {
+        if let Some(Err(source)) = when_of(value) {
+            problems.push(Problem::Argument { step: name(), argument: argument.clone(), source });
+        }
+    }
+}
+
+/// Follows the chain of `after` from one step; a chain has at most as many links as the template has steps.
+fn check_order(template: &Template, step: &Step) -> Option<Problem> {
+    let mut chain = Vec::new();
+    let mut current = step;
+    for _ in 0..template.steps.len() {
+        let Trigger::After { step: after, .. } = &current.trigger else { return None };
+        chain.push(after.as_str());
+        if *after == step.name {
+            return Some(Problem::Cycle { step: step.name.clone(), through: chain.join(", ") });
+        }
+        match template.step(after) {
+            Some(next) => current = next,
+            None if chain.len() == 1 => {
+                return Some(Problem::UnknownStep { step: step.name.clone(), after: after.clone() });
+            }
+            None => return None,
+        }
+    }
+    None
+}
