@@ -10,6 +10,8 @@ mod check;
 mod cron;
 mod moment;
 mod preview;
+#[cfg(test)]
+mod sample;
 mod span;
 mod tasks;
 mod template;

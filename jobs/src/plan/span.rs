@@ -101,3 +101,30 @@ impl std::fmt::Display for Span {
         write!(f, "{}{unit}", self.count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono_tz::Europe::Oslo;
+
+    #[test]
+    fn reads_and_writes_the_same_text() {
+        for text in ["0d", "3d", "2w", "6h", "30m", "9999d"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
+        for text in ["", "d", "3", "-3d", "3 d", "3y", "10000d", "99999999999d", "3dd", "ød"] {
+            assert_eq!(text.parse::<Span>(), Err(BadSpan(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn days_keep_the_wall_time_and_hours_are_real_time() {
+        // DOMAIN S3
+        let before: DateTime<Utc> = "2024-03-30T09:00:00Z".parse().unwrap();
+        let after = |span: &str| span.parse::<Span>().unwrap().after(before, Oslo).at.to_rfc3339();
+        assert_eq!(after("1d"), "2024-03-31T08:00:00+00:00");
+        assert_eq!(after("1w"), "2024-04-06T08:00:00+00:00");
+        assert_eq!(after("24h"), "2024-03-31T09:00:00+00:00");
+        assert_eq!(after("90m"), "2024-03-30T10:30:00+00:00");
+    }
+}
