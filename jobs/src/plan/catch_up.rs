@@ -1,6 +1,5 @@
 //! What happens to the moments that passed while nothing ran: once, all, or none (DOMAIN S2).
 
-use super::Moment;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +24,11 @@ impl CatchUp {
             Self::Skip => "skip",
         }
     }
+
+    /// The stored name read back; `None` for a name that no version wrote.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::RunOnce, Self::RunAll, Self::Skip].into_iter().find(|policy| policy.as_str() == name)
+    }
 }
 
 /// What to do with the moments that are due.
@@ -47,11 +51,11 @@ pub const MAX_MISSED: usize = 1_000;
 /// stands for those that were missed, so that one run follows a downtime, not two.
 pub fn decide_catch_up(
     policy: CatchUp,
-    missed: &[Moment],
+    missed: &[DateTime<Utc>],
     now: DateTime<Utc>,
     grace: Duration,
 ) -> CatchUpPlan {
-    let due: Vec<DateTime<Utc>> = missed.iter().map(|moment| moment.at).filter(|at| *at <= now).collect();
+    let due: Vec<DateTime<Utc>> = missed.iter().copied().filter(|at| *at <= now).collect();
     let (late, fresh) = due.split_at(due.partition_point(|at| now - *at > grace));
     let unseen = late.len().saturating_sub(MAX_MISSED);
     let seen = &late[unseen..];
@@ -98,9 +102,8 @@ mod tests {
     }
 
     /// Moments so many seconds ago, oldest first.
-    fn ago(seconds: &[i64]) -> Vec<Moment> {
-        let moment = |at: DateTime<Utc>| Moment { at, local: at.naive_utc(), note: None };
-        seconds.iter().map(|seconds| moment(now() - Duration::seconds(*seconds))).collect()
+    fn ago(seconds: &[i64]) -> Vec<DateTime<Utc>> {
+        seconds.iter().map(|seconds| now() - Duration::seconds(*seconds)).collect()
     }
 
     fn decided(policy: CatchUp, seconds: &[i64]) -> (Vec<i64>, Vec<i64>, bool) {
@@ -109,11 +112,14 @@ mod tests {
         (back(plan.fire), back(plan.skipped), plan.said.is_some())
     }
 
+    /// Policy, seconds ago, those that fire, those that are skipped, whether it is said.
+    type Case = (CatchUp, &'static [i64], &'static [i64], &'static [i64], bool);
+
     // DOMAIN S2
     #[test]
     fn the_policy_decides_what_runs_after_downtime() {
         use CatchUp::{RunAll, RunOnce, Skip};
-        let table: [(CatchUp, &[i64], &[i64], &[i64], bool); 15] = [
+        let table: [Case; 15] = [
             (RunOnce, &[], &[], &[], false),
             (RunOnce, &[0], &[0], &[], false),
             (RunOnce, &[599], &[599], &[], false),
@@ -147,6 +153,17 @@ mod tests {
             assert_eq!(plan.fire.last(), Some(&(now() - Duration::seconds(700))));
             assert!(plan.said.as_ref().unwrap().contains(said), "{:?}", plan.said);
         }
+    }
+
+    #[test]
+    fn the_stored_names_are_stable() {
+        for (policy, name) in
+            [(CatchUp::RunOnce, "run_once"), (CatchUp::RunAll, "run_all"), (CatchUp::Skip, "skip")]
+        {
+            assert_eq!((policy.as_str(), CatchUp::parse(name)), (name, Some(policy)));
+            assert_eq!(serde_json::to_value(policy).unwrap(), name);
+        }
+        assert_eq!(CatchUp::parse("never"), None);
     }
 
     #[test]

@@ -104,6 +104,14 @@ impl Trigger {
         })
     }
 
+    /// How long after the end of the other step the task is due, in real time; zero where it does not say.
+    pub fn delay(&self) -> Duration {
+        match self {
+            Self::After { delay: Some(delay), .. } => delay.length(),
+            _ => Duration::zero(),
+        }
+    }
+
     /// Every point that it is resolved from.
     pub fn whens(&self) -> impl Iterator<Item = &When> {
         let (one, other) = match self {
@@ -349,6 +357,18 @@ mod tests {
             moments(&cron("* * * * * *"), "2024-03-31 00:59", 5_000, Oslo).len(),
             Trigger::MAX_MOMENTS
         );
+    }
+
+    #[test]
+    fn only_a_step_after_another_has_a_delay() {
+        let after = |delay: &str| Trigger::After {
+            step: "close_terms".to_owned(),
+            on: AfterWhat::Succeeded,
+            delay: (!delay.is_empty()).then(|| delay.parse().unwrap()),
+        };
+        assert_eq!(after("2w").delay(), Duration::days(14));
+        assert_eq!(after("").delay(), Duration::zero());
+        assert_eq!(Trigger::Hand.delay(), Duration::zero());
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub enum Warning {
     #[error("step {step} starts delay delete without its {missing} date; both dates are required")]
     DelayDeleteIncomplete { step: String, missing: &'static str },
     #[error(
-        "step {step} ends delay delete on {end}, not after its start on {start}; no delete would be withheld"
+        "step {step} would end delay delete on {end}, before its start on {start}; correct the dates of the calendar"
     )]
     DelayDeleteEndsTooEarly { step: String, start: NaiveDate, end: NaiveDate },
     #[error(
@@ -62,6 +62,7 @@ impl Warning {
             self,
             Self::PauseInSummerSchool { .. }
                 | Self::DelayDeleteIncomplete { .. }
+                | Self::DelayDeleteEndsTooEarly { .. }
                 | Self::UnreadableArgument { .. }
         )
     }
@@ -95,14 +96,14 @@ pub fn decide_courses(step: &str, first: &Moment, start: NaiveDate, tz: Tz) -> O
     (date < start).then(|| Warning::CoursesBeforeStart { step: step.to_owned(), date, start })
 }
 
-/// DOMAIN P2: both dates, and the end after the start. `args` have their dates put in.
+/// DOMAIN P2: both dates, and an end that is not before the start; both days belong to the window. `args` have their dates put in.
 pub fn decide_delay_delete(step: &str, args: &Map<String, Value>) -> Option<Warning> {
     let date = |name: &str| -> Option<NaiveDate> { args.get(name)?.as_str()?.get(..10)?.parse().ok() };
     let step = step.to_owned();
     match (date("start"), date("end")) {
         (None, _) => Some(Warning::DelayDeleteIncomplete { step, missing: "start" }),
         (_, None) => Some(Warning::DelayDeleteIncomplete { step, missing: "end" }),
-        (Some(start), Some(end)) if end <= start => {
+        (Some(start), Some(end)) if end < start => {
             Some(Warning::DelayDeleteEndsTooEarly { step, start, end })
         }
         _ => None,
@@ -223,15 +224,15 @@ mod tests {
 
     // DOMAIN P2
     #[test]
-    fn delay_delete_needs_both_dates_and_an_end_after_the_start() {
+    fn delay_delete_needs_both_dates_and_no_end_before_the_start() {
         for (args, warned, refused) in [
             (json!({}), true, true),
             (json!({"start": "2024-06-22"}), true, true),
             (json!({"end": "2024-08-19"}), true, true),
             (json!({"start": "soon", "end": "2024-08-19"}), true, true),
             (json!({"start": "2024-06-22", "end": ""}), true, true),
-            (json!({"start": "2024-06-22", "end": "2024-06-21"}), true, false),
-            (json!({"start": "2024-06-22", "end": "2024-06-22"}), true, false),
+            (json!({"start": "2024-06-22", "end": "2024-06-21"}), true, true),
+            (json!({"start": "2024-06-22", "end": "2024-06-22"}), false, false),
             (json!({"start": "2024-06-22", "end": "2024-06-23"}), false, false),
             (json!({"start": "2024-06-22T18:00:00", "end": "2024-06-23"}), false, false),
         ] {

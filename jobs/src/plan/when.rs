@@ -2,7 +2,7 @@
 
 use super::{Span, span::Unit};
 use crate::Calendar;
-use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 /// `BASE [+|- SPAN] [HH:MM]`; the base is a date or a date of the calendar, the span is weeks or days.
@@ -89,8 +89,8 @@ impl When {
         };
         Ok(match self.shift {
             None => base,
-            Some(Shift::Later(span)) => base + Duration::days(span.days().unwrap_or_default()),
-            Some(Shift::Earlier(span)) => base - Duration::days(span.days().unwrap_or_default()),
+            Some(Shift::Later(span)) => base + span.length(),
+            Some(Shift::Earlier(span)) => base - span.length(),
         })
     }
 }
