@@ -10,8 +10,6 @@ mod check;
 mod cron;
 mod moment;
 mod preview;
-#[cfg(test)]
-mod sample;
 mod span;
 mod tasks;
 mod template;
@@ -34,3 +32,6 @@ pub use templates::{TEMPLATES, find_template};
 pub use trigger::{AfterWhat, Trigger, TriggerError};
 pub use warnings::Warning;
 pub use when::{Base, CalendarDate, MissingDate, Shift, When, WhenError};
+
+#[cfg(test)]
+mod sample;
