@@ -93,9 +93,11 @@ impl App {
             let worker = Worker::new(self.engine.clone(), self.owner.clone());
             let concurrency = self.settings.engine.concurrency;
             let owner = self.owner.clone();
+            let (finisher, stopping) = (worker.clone(), stop.clone());
+            parts.spawn(async move { consume(queue, &owner, concurrency, worker, stop).await });
             parts.spawn(async move {
-                consume(queue, &owner, concurrency, worker.clone(), stop).await;
-                worker.finish().await;
+                stopping.cancelled().await;
+                finisher.finish().await;
             });
         }
         while let Some(part) = parts.join_next().await {

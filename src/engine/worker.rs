@@ -166,10 +166,8 @@ fn log_end(event: &JobMove, duration_ms: u64) {
 }
 
 impl Handle for Worker {
-    async fn handle(self: Arc<Self>, ticket: Ticket) {
-        let worker = self.clone();
-        // Tracked, so that the job outlives the consumer that brought its ticket.
-        let run = self.running.spawn(async move { worker.work(ticket.job, ticket.generation).await });
-        let _ended = run.await;
+    async fn handle(&self, ticket: Ticket) {
+        // Tracked, so that a shutdown can wait for it.
+        self.running.track_future(self.work(ticket.job, ticket.generation)).await;
     }
 }

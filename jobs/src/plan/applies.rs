@@ -62,3 +62,50 @@ pub fn decide_applies(applies: &Applies, customer: &Customer) -> Applicability {
 fn one_of(names: &[String]) -> String {
     names.join(" or ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::sample::customer;
+
+    // DOMAIN A6, M1
+    #[test]
+    fn every_list_must_agree_and_one_entry_is_enough() {
+        let table = [
+            ("", ""),
+            ("countries = ['NO', 'SE']", ""),
+            ("countries = ['SE', 'GB']", "the customer is in NO; this step is for SE or GB"),
+            ("not_countries = ['SE']", ""),
+            ("not_countries = ['SE', 'NO']", "the customer is in NO; this step is not for NO"),
+            ("mis = ['FjordSAS']", ""),
+            ("mis = ['sims']", "the customer's MIS is fjordsas; this step is for sims"),
+            ("middleware = ['wonde']", "the customer's middleware is none; this step is for wonde"),
+            ("modules = ['grades', 'courses']", ""),
+            ("modules = ['grades']", "the customer does not use the module grades"),
+            ("without_modules = ['grades']", ""),
+            ("without_modules = ['grades', 'absence']", "the customer uses the module absence"),
+            ("countries = ['NO']\nmodules = ['grades']", "the customer does not use the module grades"),
+        ];
+        for (applies, reason) in table {
+            let decided =
+                decide_applies(&toml::from_str(applies).unwrap(), &customer(&["absence", "courses"]));
+            let expected = if reason.is_empty() {
+                Applicability::Yes
+            } else {
+                Applicability::No { reason: reason.to_owned() }
+            };
+            assert_eq!(decided, expected, "{applies}");
+        }
+    }
+
+    // DOMAIN M1
+    #[test]
+    fn middleware_is_matched() {
+        let applies = toml::from_str("countries = ['GB']\nmiddleware = ['wonde']").unwrap();
+        let mut customer = customer(&[]);
+        customer.country = "GB".parse().unwrap();
+        assert!(!decide_applies(&applies, &customer).is_yes());
+        customer.middleware = Some("Wonde".to_owned());
+        assert!(decide_applies(&applies, &customer).is_yes());
+    }
+}

@@ -89,3 +89,74 @@ fn check_order(template: &Template, step: &Step) -> Option<Problem> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(steps: &str) -> Template {
+        toml::from_str(&format!("name = 't'\ntitle = 't'\nsummary = 's'\nversion = 1\n{steps}")).unwrap()
+    }
+
+    fn step(name: &str, rest: &str) -> String {
+        format!("[[steps]]\nname = '{name}'\ntitle = 't'\nowner = 'teacher'\nhelp = 'h'\n{rest}\n")
+    }
+
+    fn after(name: &str, other: &str) -> String {
+        step(name, &format!("kind = 'noop'\ntrigger = {{ type = 'after', step = '{other}' }}"))
+    }
+
+    const HAND: &str = "kind = 'noop'\ntrigger = { type = 'hand' }";
+
+    fn problems(steps: &str) -> Vec<String> {
+        check(&template(steps), &["noop", SIGN_OFF]).iter().map(Problem::to_string).collect()
+    }
+
+    #[test]
+    fn a_good_template_has_no_problem() {
+        assert!(problems(&(step("a", HAND) + &after("b", "a") + &after("c", "b"))).is_empty());
+    }
+
+    #[test]
+    fn every_fault_is_found() {
+        let hand_of = |kind: &str| format!("kind = '{kind}'\ntrigger = {{ type = 'hand' }}");
+        for (steps, expected) in [
+            ("steps = []".to_owned(), "the template t has 0 steps; it needs 1 to 200"),
+            (step("A b", HAND), "step name \"A b\": expected a-z, 0-9 and _, beginning with a letter"),
+            (step("a", HAND) + &step("a", HAND), "step a is there twice; give one of them another name"),
+            (after("a", "x"), "step a comes after x, which is no step of the template"),
+            (after("a", "a"), "step a waits for itself, through a"),
+            (step("a", &hand_of("nop")), "step a is of the kind nop, which does not exist"),
+            (
+                step("a", &hand_of("sign_off")),
+                "step a is for a person, but does not say what is signed off; set args.what",
+            ),
+            (step("a", HAND).replace("'h'", "' '"), "step a has no help; say what the person does"),
+        ] {
+            assert_eq!(problems(&steps), [expected]);
+        }
+        let found = problems(&step("a", &format!("{HAND}\nargs = {{ end = 'when: someday' }}")));
+        assert!(found[0].starts_with("step a, argument end: date \"someday\", at character 1"), "{found:?}");
+    }
+
+    #[test]
+    fn each_step_of_a_cycle_is_named_and_those_behind_it_are_not() {
+        let found = problems(&(after("a", "b") + &after("b", "c") + &after("c", "a") + &after("d", "a")));
+        assert_eq!(
+            found,
+            [
+                "step a waits for itself, through b, c, a",
+                "step b waits for itself, through c, a, b",
+                "step c waits for itself, through a, b, c"
+            ]
+        );
+    }
+
+    #[test]
+    fn unknown_fields_are_refused() {
+        let text = "name = 't'\ntitle = 't'\nsummary = 's'\nversion = 1\n".to_owned()
+            + &step("a", HAND)
+            + "due = 1\n";
+        assert!(toml::from_str::<Template>(&text).unwrap_err().to_string().contains("unknown field `due`"));
+    }
+}

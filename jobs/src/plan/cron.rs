@@ -150,3 +150,100 @@ impl From<Cron> for String {
         cron.text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{Datelike, Weekday};
+
+    fn wall(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
+    }
+
+    fn after(rule: &str, start: &str, count: usize) -> Vec<String> {
+        let rule: Cron = rule.parse().unwrap();
+        let steps = std::iter::successors(Some(wall(start)), |wall| rule.next_wall(*wall));
+        steps.skip(1).take(count).map(|wall| wall.format("%Y-%m-%d %H:%M:%S").to_string()).collect()
+    }
+
+    #[test]
+    fn weekdays_count_as_in_unix() {
+        use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+        for (field, days) in [
+            ("0", vec![Sun]),
+            ("7", vec![Sun]),
+            ("1", vec![Mon]),
+            ("6", vec![Sat]),
+            ("1-5", vec![Mon, Tue, Wed, Thu, Fri]),
+            ("5-7", vec![Fri, Sat, Sun]),
+            ("0-2", vec![Mon, Tue, Sun]),
+            ("0,6", vec![Sat, Sun]),
+            ("1-5/2", vec![Mon, Wed, Fri]),
+            ("*/2", vec![Tue, Thu, Sat, Sun]),
+            ("3/2", vec![Wed, Fri]),
+            ("mon", vec![Mon]),
+            ("MON-FRI", vec![Mon, Tue, Wed, Thu, Fri]),
+            ("Fri-Sun", vec![Fri, Sat, Sun]),
+            ("sunday,Tue", vec![Tue, Sun]),
+            ("0-7", vec![Mon, Tue, Wed, Thu, Fri, Sat, Sun]),
+            ("?", vec![Mon, Tue, Wed, Thu, Fri, Sat, Sun]),
+        ] {
+            // In five, six and seven fields.
+            for rule in
+                [format!("0 6 * * {field}"), format!("0 0 6 * * {field}"), format!("0 0 6 * * {field} *")]
+            {
+                let rule: Cron = rule.parse().unwrap();
+                let week = std::iter::successors(rule.next_wall(wall("2024-06-16 23:00")), |day| {
+                    rule.next_wall(*day)
+                });
+                let week: Vec<Weekday> = week.take(days.len()).map(|day| day.weekday()).collect();
+                assert_eq!(week, days, "{rule}");
+            }
+        }
+    }
+
+    #[test]
+    fn reads_five_six_and_seven_fields() {
+        assert_eq!(
+            after("30 2 * * *", "2024-06-21 02:30", 2),
+            ["2024-06-22 02:30:00", "2024-06-23 02:30:00"]
+        );
+        assert_eq!(after("15 30 2 * * *", "2024-06-21 02:30", 1), ["2024-06-21 02:30:15"]);
+        assert_eq!(after("0 0 6 1 8 * 2025", "2024-06-21 02:30", 5), ["2025-08-01 06:00:00"]);
+        assert_eq!(after("0 6 29 2 *", "2024-06-21 02:30", 1), ["2028-02-29 06:00:00"]);
+        assert!(after("0 6 31 2 *", "2024-06-21 02:30", 1).is_empty());
+    }
+
+    #[test]
+    fn with_both_day_fields_either_is_enough() {
+        let found = after("0 6 15 * 1", "2024-06-09 00:00", 4);
+        assert_eq!(
+            found,
+            ["2024-06-10 06:00:00", "2024-06-15 06:00:00", "2024-06-17 06:00:00", "2024-06-24 06:00:00"]
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_rule() {
+        for rule in ["* * * *", "1 2 3 4 5 6 7 8", ""] {
+            assert!(matches!(rule.parse::<Cron>(), Err(CronError::Fields { .. })), "{rule}");
+        }
+        for day in ["8", "-1", "1-", "5-1", "1/0", "*/8", "x", "mo", "01", "", "1,", "#"] {
+            let rule = format!("0 0 6 * * {day} *").replace("*  *", "* , *");
+            assert!(matches!(rule.parse::<Cron>(), Err(CronError::Weekday { .. })), "{rule}");
+        }
+        for rule in
+            ["60 2 * * *", "0 24 * * *", "*/0 * * * *", "0 0 32 * *", "0 0 * 13 *", "99999999999 * * * *"]
+        {
+            let error = rule.parse::<Cron>().unwrap_err();
+            assert!(matches!(error, CronError::Unreadable { .. }), "{rule}");
+            assert!(!error.to_string().contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn is_stored_as_its_text() {
+        let rule: Cron = serde_json::from_str("\"30 2 * * 1-5\"").unwrap();
+        assert_eq!(serde_json::to_string(&rule).unwrap(), "\"30 2 * * 1-5\"");
+    }
+}

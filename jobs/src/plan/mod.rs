@@ -32,3 +32,6 @@ pub use templates::{TEMPLATES, find_template};
 pub use trigger::{AfterWhat, Trigger, TriggerError};
 pub use warnings::Warning;
 pub use when::{Base, CalendarDate, MissingDate, Shift, When, WhenError};
+
+#[cfg(test)]
+mod sample;

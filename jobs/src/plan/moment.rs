@@ -84,3 +84,90 @@ fn first_second(
     }
     base + Duration::seconds(after)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono_tz::{America::Sao_Paulo, Australia::Lord_Howe, Europe::London, Europe::Oslo, Pacific::Apia};
+
+    fn local(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").unwrap()
+    }
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        local(text).and_utc()
+    }
+
+    #[test]
+    fn a_local_time_has_one_moment_across_daylight_saving() {
+        use DstNote::{DoesNotExist, ExistsTwice};
+        // DOMAIN S3
+        let table = [
+            (Oslo, "2024-03-31 01:59:59", "2024-03-31 00:59:59", None),
+            (Oslo, "2024-03-31 02:00:00", "2024-03-31 01:00:00", Some(DoesNotExist)),
+            (Oslo, "2024-03-31 02:30:00", "2024-03-31 01:00:00", Some(DoesNotExist)),
+            (Oslo, "2024-03-31 02:59:59", "2024-03-31 01:00:00", Some(DoesNotExist)),
+            (Oslo, "2024-03-31 03:00:00", "2024-03-31 01:00:00", None),
+            (Oslo, "2024-10-27 01:59:59", "2024-10-26 23:59:59", None),
+            (Oslo, "2024-10-27 02:00:00", "2024-10-27 00:00:00", Some(ExistsTwice)),
+            (Oslo, "2024-10-27 02:59:59", "2024-10-27 00:59:59", Some(ExistsTwice)),
+            (Oslo, "2024-10-27 03:00:00", "2024-10-27 02:00:00", None),
+            (London, "2024-03-31 00:59:59", "2024-03-31 00:59:59", None),
+            (London, "2024-03-31 01:30:00", "2024-03-31 01:00:00", Some(DoesNotExist)),
+            (London, "2024-03-31 02:00:00", "2024-03-31 01:00:00", None),
+            (London, "2024-10-27 01:30:00", "2024-10-27 00:30:00", Some(ExistsTwice)),
+            (London, "2024-10-27 02:00:00", "2024-10-27 02:00:00", None),
+            // The gap is at midnight: the day begins at 01:00.
+            (Sao_Paulo, "2018-11-03 23:59:59", "2018-11-04 02:59:59", None),
+            (Sao_Paulo, "2018-11-04 00:00:00", "2018-11-04 03:00:00", Some(DoesNotExist)),
+            (Sao_Paulo, "2018-11-04 01:00:00", "2018-11-04 03:00:00", None),
+            (Sao_Paulo, "2019-02-16 23:30:00", "2019-02-17 01:30:00", Some(ExistsTwice)),
+            (Sao_Paulo, "2019-02-17 00:00:00", "2019-02-17 03:00:00", None),
+            // A jump of half an hour, and a day that does not exist at all.
+            (Lord_Howe, "2024-10-06 02:15:00", "2024-10-05 15:30:00", Some(DoesNotExist)),
+            (Apia, "2011-12-30 12:00:00", "2011-12-30 10:00:00", Some(DoesNotExist)),
+        ];
+        for (tz, asked, at, note) in table {
+            let moment = local_to_utc(local(asked), tz);
+            assert_eq!(moment, Moment { at: utc(at), local: local(asked), note }, "{tz} {asked}");
+        }
+    }
+
+    #[test]
+    fn in_the_second_pass_of_an_hour_its_local_times_are_settled() {
+        let table = [
+            ("2024-10-26 23:59:59", "2024-10-27 01:59:59"),
+            ("2024-10-27 00:30:00", "2024-10-27 02:30:00"),
+            ("2024-10-27 00:59:59", "2024-10-27 02:59:59"),
+            ("2024-10-27 01:00:00", "2024-10-27 02:59:59"),
+            ("2024-10-27 01:30:00", "2024-10-27 02:59:59"),
+            ("2024-10-27 02:00:00", "2024-10-27 03:00:00"),
+            ("2024-03-31 00:59:59", "2024-03-31 01:59:59"),
+            ("2024-03-31 01:00:00", "2024-03-31 03:00:00"),
+        ];
+        for (at, wall) in table {
+            assert_eq!(settled_wall(utc(at), Oslo), local(wall), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_later_local_time_never_has_an_earlier_moment() {
+        for (tz, start) in [
+            (Oslo, "2024-03-30 00:00:00"),
+            (Oslo, "2024-10-26 00:00:00"),
+            (Sao_Paulo, "2018-11-03 00:00:00"),
+            (Sao_Paulo, "2019-02-16 00:00:00"),
+            (Lord_Howe, "2024-04-06 00:00:00"),
+            (Apia, "2011-12-29 00:00:00"),
+        ] {
+            let start = local(start);
+            let moments = (0..3 * 24 * 60).map(|m| local_to_utc(start + Duration::minutes(m), tz).at);
+            let moments: Vec<_> = moments.collect();
+            assert!(moments.is_sorted(), "{tz}");
+            for at in moments {
+                let next = settled_wall(at, tz) + Duration::seconds(1);
+                assert!(local_to_utc(next, tz).at > at, "{tz} {at}");
+            }
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! What a plan would be for one customer and year, with all that speaks against it, before anything is written.
 
 use super::{
-    Applicability, ArgError, CalendarDate, MissingDate, Moment, Step, Template, Trigger, TriggerError,
-    Warning,
+    Applicability, ArgError, CalendarDate, MissingDate, Moment, SIGN_OFF, Step, Template, Trigger,
+    TriggerError, Warning,
     args::resolve_arg,
     decide_applies, local_to_utc,
     warnings::{
@@ -42,7 +42,7 @@ pub struct PreviewStep {
     pub trigger_text: String,
     /// How `first` came about, or what the step waits for.
     pub why: String,
-    /// The arguments, dates put in.
+    /// The arguments, dates put in; a sign-off is asked of the step's owner.
     pub args: Map<String, Value>,
     pub deadline: Option<DateTime<Utc>>,
     /// Dates that this step needs and the calendar does not have.
@@ -214,6 +214,9 @@ impl Desk<'_> {
     }
 
     fn put_dates_in_args(&self, laid: &mut PreviewStep, warnings: &mut Vec<Warning>) {
+        if laid.step.kind == SIGN_OFF {
+            laid.args.entry("who").or_insert_with(|| Value::String(laid.step.owner.as_str().to_owned()));
+        }
         for (name, value) in &laid.step.args {
             match resolve_arg(name, value, self.calendar) {
                 Ok(value) => _ = laid.args.insert(name.clone(), value),
@@ -280,3 +283,6 @@ fn why(trigger: &Trigger, instead_of: Option<&str>) -> String {
         None => trigger.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

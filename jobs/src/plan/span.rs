@@ -1,11 +1,9 @@
 //! A length of time as people write it in a plan: `3d`, `2w`, `6h`, `30m`.
 
-use super::Moment;
-use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Tz;
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-/// Weeks and days are days of the calendar; hours and minutes are real time.
+/// A whole number of one unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Span {
@@ -30,32 +28,15 @@ impl Span {
     /// Far beyond any plan, near enough that no date overflows.
     pub const MAX_COUNT: u32 = 9_999;
 
-    /// The span as whole days; `None` for hours and minutes.
-    pub const fn days(self) -> Option<i64> {
+    pub const fn length(self) -> Duration {
+        let count = self.count as i64;
         match self.unit {
-            Unit::Weeks => Some(self.count as i64 * 7),
-            Unit::Days => Some(self.count as i64),
-            Unit::Hours | Unit::Minutes => None,
+            Unit::Weeks => Duration::days(count * 7),
+            Unit::Days => Duration::days(count),
+            Unit::Hours => Duration::hours(count),
+            Unit::Minutes => Duration::minutes(count),
         }
     }
-
-    /// The moment this long after `start`: the same wall time days later, or real hours and minutes later.
-    pub fn after(self, start: DateTime<Utc>, tz: Tz) -> Moment {
-        let count = i64::from(self.count);
-        match self.unit {
-            Unit::Weeks | Unit::Days => {
-                let days = Duration::days(self.days().unwrap_or_default());
-                super::local_to_utc(start.with_timezone(&tz).naive_local() + days, tz)
-            }
-            Unit::Hours => real_time_after(start, Duration::hours(count), tz),
-            Unit::Minutes => real_time_after(start, Duration::minutes(count), tz),
-        }
-    }
-}
-
-fn real_time_after(start: DateTime<Utc>, length: Duration, tz: Tz) -> Moment {
-    let at = start + length;
-    Moment { at, local: at.with_timezone(&tz).naive_local(), note: None }
 }
 
 impl std::str::FromStr for Span {
@@ -99,5 +80,27 @@ impl std::fmt::Display for Span {
             Unit::Minutes => 'm',
         };
         write!(f, "{}{unit}", self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_the_same_text() {
+        for text in ["0d", "3d", "2w", "6h", "30m", "9999d"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
+        for text in ["", "d", "3", "-3d", "3 d", "3y", "10000d", "99999999999d", "3dd", "ød"] {
+            assert_eq!(text.parse::<Span>(), Err(BadSpan(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_span_has_a_length() {
+        for (text, minutes) in [("0m", 0), ("90m", 90), ("6h", 360), ("1d", 1_440), ("2w", 20_160)] {
+            assert_eq!(text.parse::<Span>().unwrap().length(), Duration::minutes(minutes));
+        }
     }
 }

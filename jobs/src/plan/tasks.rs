@@ -57,3 +57,79 @@ fn to_task(laid: &PreviewStep) -> NewTask {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Calendar,
+        plan::{
+            find_template, preview,
+            sample::{calendar, customer},
+        },
+    };
+    use serde_json::json;
+
+    fn tasks(name: &str, modules: &[&str], calendar: &Calendar) -> Result<Vec<NewTask>, Vec<Refusal>> {
+        let now = "2024-04-02T08:00:00Z".parse().unwrap();
+        to_tasks(&preview(find_template(name).unwrap(), &customer(modules), calendar, 2024, now))
+    }
+
+    #[test]
+    fn a_task_needs_no_calendar_any_more() {
+        let tasks = tasks("eoy", &["delay_delete"], &calendar()).unwrap();
+        let start = tasks.iter().find(|task| task.step == "start_delay_delete").unwrap();
+        assert_eq!(json!(start.args), json!({"start": "2024-06-22", "end": "2024-08-18"}));
+        assert_eq!(start.trigger_text, "once, 2024-06-22 00:00");
+        assert_eq!(start.due, Some("2024-06-21T22:00:00Z".parse().unwrap()));
+        let agree = tasks.iter().find(|task| task.step == "agree_summer").unwrap();
+        assert_eq!(agree.deadline, Some("2024-06-14T15:00:00Z".parse().unwrap()));
+        assert!(agree.sign_off && !start.sign_off);
+        let import = tasks.iter().find(|task| task.step == "nightly_import").unwrap();
+        assert_eq!(import.trigger_text, "cron 30 2 * * *, from 2024-04-26, until 2024-06-21 23:59");
+        assert_eq!(import.due, Some("2024-04-26T00:30:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn every_kind_can_read_the_arguments_of_its_tasks() {
+        for name in ["eoy", "bts", "summer_school", "change_of_mis"] {
+            for modules in [&["absence", "behaviour", "courses"][..], &["summer_school"], &["delay_delete"]] {
+                for task in tasks(name, modules, &calendar()).unwrap() {
+                    let applies = task.state == PlannedState::Planned;
+                    let kind = crate::find_kind(&task.kind).unwrap();
+                    if let (true, Err(error)) = (applies, kind.check_args(&json!(task.args))) {
+                        panic!("{name}, {}: {error}", task.step);
+                    }
+                }
+            }
+        }
+    }
+
+    // DOMAIN S4
+    #[test]
+    fn a_sign_off_waits_for_the_owner_of_its_step() {
+        let tasks = tasks("eoy", &["absence"], &calendar()).unwrap();
+        let weeks = tasks.iter().find(|task| task.step == "complete_weeks").unwrap();
+        assert_eq!(weeks.args["who"], "teacher");
+        assert!(
+            tasks.iter().filter(|task| task.kind != "sign_off").all(|task| !task.args.contains_key("who"))
+        );
+    }
+
+    // DOMAIN A6, S4
+    #[test]
+    fn a_step_that_does_not_apply_is_a_task_too() {
+        let tasks = tasks("eoy", &["behaviour"], &calendar()).unwrap();
+        assert_eq!(tasks.len(), find_template("eoy").unwrap().steps.len());
+        let weeks = tasks.iter().find(|task| task.step == "complete_weeks").unwrap();
+        let reason = "the customer does not use the module absence".to_owned();
+        assert_eq!(weeks.state, PlannedState::NotApplicable { reason });
+        assert_eq!(weeks.due, None);
+    }
+
+    #[test]
+    fn a_refused_plan_has_no_tasks() {
+        let refusals = tasks("bts", &[], &Calendar::default()).unwrap_err();
+        assert!(matches!(&refusals[..], [Refusal::Missing { .. }]));
+    }
+}

@@ -27,10 +27,10 @@ pub enum Warning {
          they would be added to the old year; move the step to {start} or later"
     )]
     CoursesBeforeStart { step: String, date: NaiveDate, start: NaiveDate },
-    #[error("step {step} starts delay delete without a {missing} date; both dates are required")]
+    #[error("step {step} starts delay delete without its {missing} date; both dates are required")]
     DelayDeleteIncomplete { step: String, missing: &'static str },
     #[error(
-        "step {step} ends delay delete on {end}, not after its start on {start}; no delete would be withheld"
+        "step {step} would end delay delete on {end}, before its start on {start}; correct the dates of the calendar"
     )]
     DelayDeleteEndsTooEarly { step: String, start: NaiveDate, end: NaiveDate },
     #[error(
@@ -62,6 +62,7 @@ impl Warning {
             self,
             Self::PauseInSummerSchool { .. }
                 | Self::DelayDeleteIncomplete { .. }
+                | Self::DelayDeleteEndsTooEarly { .. }
                 | Self::UnreadableArgument { .. }
         )
     }
@@ -95,14 +96,14 @@ pub fn decide_courses(step: &str, first: &Moment, start: NaiveDate, tz: Tz) -> O
     (date < start).then(|| Warning::CoursesBeforeStart { step: step.to_owned(), date, start })
 }
 
-/// DOMAIN P2: both dates, and the end after the start. `args` have their dates put in.
+/// DOMAIN P2: both dates, and an end that is not before the start; both days belong to the window. `args` have their dates put in.
 pub fn decide_delay_delete(step: &str, args: &Map<String, Value>) -> Option<Warning> {
     let date = |name: &str| -> Option<NaiveDate> { args.get(name)?.as_str()?.get(..10)?.parse().ok() };
     let step = step.to_owned();
     match (date("start"), date("end")) {
         (None, _) => Some(Warning::DelayDeleteIncomplete { step, missing: "start" }),
         (_, None) => Some(Warning::DelayDeleteIncomplete { step, missing: "end" }),
-        (Some(start), Some(end)) if end <= start => {
+        (Some(start), Some(end)) if end < start => {
             Some(Warning::DelayDeleteEndsTooEarly { step, start, end })
         }
         _ => None,
@@ -184,4 +185,151 @@ pub fn decide_same_lane(uses: &[LaneUse]) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        local_to_utc,
+        sample::{calendar, day},
+    };
+    use chrono_tz::Europe::Oslo;
+    use serde_json::json;
+
+    fn moment(local: &str) -> Moment {
+        local_to_utc(NaiveDateTime::parse_from_str(local, "%Y-%m-%d %H:%M:%S").unwrap(), Oslo)
+    }
+
+    #[test]
+    fn a_date_before_now_is_past() {
+        let now = moment("2024-06-21 18:00:00").at;
+        for (due, warned) in
+            [("2024-06-21 17:59:59", true), ("2024-06-21 18:00:00", false), ("2024-06-21 18:00:01", false)]
+        {
+            assert_eq!(decide_past("a", &moment(due), CatchUp::Skip, now).is_some(), warned, "{due}");
+        }
+    }
+
+    // DOMAIN C1
+    #[test]
+    fn courses_come_on_the_start_date_and_not_before() {
+        for (due, warned) in
+            [("2024-08-18 23:59:59", true), ("2024-08-19 00:00:00", false), ("2024-08-19 00:00:01", false)]
+        {
+            let decided = decide_courses("a", &moment(due), day("2024-08-19"), Oslo);
+            assert_eq!(decided.is_some(), warned, "{due}");
+        }
+    }
+
+    // DOMAIN P2
+    #[test]
+    fn delay_delete_needs_both_dates_and_no_end_before_the_start() {
+        for (args, warned, refused) in [
+            (json!({}), true, true),
+            (json!({"start": "2024-06-22"}), true, true),
+            (json!({"end": "2024-08-19"}), true, true),
+            (json!({"start": "soon", "end": "2024-08-19"}), true, true),
+            (json!({"start": "2024-06-22", "end": ""}), true, true),
+            (json!({"start": "2024-06-22", "end": "2024-06-21"}), true, true),
+            (json!({"start": "2024-06-22", "end": "2024-06-22"}), false, false),
+            (json!({"start": "2024-06-22", "end": "2024-06-23"}), false, false),
+            (json!({"start": "2024-06-22T18:00:00", "end": "2024-06-23"}), false, false),
+        ] {
+            let decided = decide_delay_delete("a", args.as_object().unwrap());
+            assert_eq!(decided.is_some(), warned, "{args}");
+            assert_eq!(decided.is_some_and(|warning| warning.refuses()), refused, "{args}");
+        }
+    }
+
+    // DOMAIN P5
+    #[test]
+    fn a_customer_with_summer_school_cannot_be_paused() {
+        for (modules, refused) in
+            [(vec![], false), (vec!["absence"], false), (vec!["absence", "summer_school"], true)]
+        {
+            let modules: Vec<String> = modules.into_iter().map(str::to_owned).collect();
+            assert_eq!(decide_pause("a", &modules).is_some_and(|warning| warning.refuses()), refused);
+        }
+    }
+
+    #[test]
+    fn dates_belong_to_the_year_of_the_plan() {
+        let with_start = |start: &str| Calendar { school_year_start: Some(day(start)), ..calendar() };
+        for (start, warned) in [("2023-12-31", 1), ("2024-01-01", 0), ("2024-12-31", 0), ("2025-01-01", 1)] {
+            assert_eq!(decide_year(&with_start(start), 2024).len(), warned, "{start}");
+        }
+        let with_term = |start: &str, end: &str| {
+            let mut calendar = calendar();
+            (calendar.terms[0].start, calendar.terms[0].end) = (day(start), day(end));
+            calendar
+        };
+        for (start, end, warned) in [
+            ("2023-01-01", "2025-12-31", 0),
+            ("2022-12-31", "2025-12-31", 1),
+            ("2023-01-01", "2026-01-01", 1),
+        ] {
+            assert_eq!(decide_year(&with_term(start, end), 2024).len(), warned, "{start} {end}");
+        }
+    }
+
+    #[test]
+    fn the_year_starts_after_the_last_teaching_day() {
+        for (start, warned) in [("2024-06-20", true), ("2024-06-21", true), ("2024-06-22", false)] {
+            let calendar = Calendar { school_year_start: Some(day(start)), ..calendar() };
+            assert_eq!(decide_order(&calendar).is_some(), warned, "{start}");
+        }
+    }
+
+    // DOMAIN M2
+    #[test]
+    fn lead_time_is_counted_to_the_day() {
+        let start = Some(day("2024-08-19"));
+        for (today, warned) in [
+            ("2024-06-23", false),
+            ("2024-06-24", false),
+            ("2024-06-25", true),
+            ("2024-08-18", true),
+            ("2024-08-19", false),
+        ] {
+            assert_eq!(decide_lead(Some(8), start, day(today)).is_some(), warned, "{today}");
+        }
+        assert_eq!(decide_lead(None, start, day("2024-08-18")), None);
+        assert_eq!(decide_lead(Some(8), None, day("2024-08-18")), None);
+    }
+
+    // DOMAIN M3
+    #[test]
+    fn dates_that_are_not_known_are_asked_for() {
+        assert_eq!(decide_vendor_date(&calendar()), None);
+        assert_eq!(decide_vendor_date(&Calendar::default()), Some(Warning::VendorDateMissing));
+        assert_eq!(decide_last_teaching_day(&calendar()), None);
+        assert_eq!(decide_last_teaching_day(&Calendar::default()), Some(Warning::LastTeachingDayMissing));
+    }
+
+    // DOMAIN S6
+    #[test]
+    fn two_steps_of_a_lane_in_one_minute_are_told_once() {
+        let used = |step: &str, moments: &[&str]| LaneUse {
+            step: step.to_owned(),
+            lane: Lane::Site,
+            moments: moments.iter().map(|local| moment(local)).collect(),
+        };
+        let first = ["2024-06-21 02:30:00", "2024-06-22 02:30:00"];
+        for (second, warned) in [
+            (["2024-06-21 02:29:59", "2024-06-22 02:29:59"], 0),
+            (["2024-06-21 02:30:00", "2024-06-22 02:30:00"], 1),
+            (["2024-06-21 02:30:59", "2024-06-22 02:31:00"], 1),
+            (["2024-06-21 02:31:00", "2024-06-22 02:31:00"], 0),
+        ] {
+            assert_eq!(
+                decide_same_lane(&[used("a", &first), used("b", &second)]).len(),
+                warned,
+                "{second:?}"
+            );
+        }
+        let three = [used("a", &first), used("b", &first), used("c", &first)];
+        assert_eq!(decide_same_lane(&three).len(), 3);
+        assert!(decide_same_lane(&[used("a", &[first[0], first[0]])]).is_empty());
+    }
 }

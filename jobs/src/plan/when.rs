@@ -2,7 +2,7 @@
 
 use super::{Span, span::Unit};
 use crate::Calendar;
-use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 /// `BASE [+|- SPAN] [HH:MM]`; the base is a date or a date of the calendar, the span is weeks or days.
@@ -89,8 +89,8 @@ impl When {
         };
         Ok(match self.shift {
             None => base,
-            Some(Shift::Later(span)) => base + Duration::days(span.days().unwrap_or_default()),
-            Some(Shift::Earlier(span)) => base - Duration::days(span.days().unwrap_or_default()),
+            Some(Shift::Later(span)) => base + span.length(),
+            Some(Shift::Earlier(span)) => base - span.length(),
         })
     }
 }
@@ -286,4 +286,91 @@ fn starts_with_digit(text: &str, at: usize) -> bool {
 /// Four, two and two digits; `2024-6-1` is refused, since it is as often a slip.
 fn parse_date(text: &str) -> Option<NaiveDate> {
     (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TermDates;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn calendar() -> Calendar {
+        Calendar {
+            last_teaching_day: Some(day("2024-06-21")),
+            school_year_start: Some(day("2024-08-19")),
+            terms: vec![TermDates {
+                name: "Vår 2024".into(),
+                start: day("2024-01-02"),
+                end: day("2024-06-30"),
+            }],
+            vendor_date: None,
+        }
+    }
+
+    #[test]
+    fn resolves_fixed_and_relative_points() {
+        for (text, local) in [
+            ("2024-06-21 18:00", "2024-06-21T18:00:00"),
+            ("2024-06-21", "2024-06-21T00:00:00"),
+            ("2024-02-28 + 1d", "2024-02-29T00:00:00"),
+            ("last_teaching_day + 1d 18:00", "2024-06-22T18:00:00"),
+            ("school_year_start - 2w 06:00", "2024-08-05T06:00:00"),
+            ("term_end(Vår 2024) + 3d", "2024-07-03T00:00:00"),
+            ("term_start(vår 2024)", "2024-01-02T00:00:00"),
+        ] {
+            let when: When = text.parse().unwrap();
+            assert_eq!(when.resolve(&calendar()).unwrap(), local.parse().unwrap(), "{text}");
+            assert_eq!(when.to_string(), text);
+            assert_eq!(
+                when.fixed(&calendar()).unwrap().resolve(&Calendar::default()),
+                when.resolve(&calendar())
+            );
+        }
+    }
+
+    #[test]
+    fn spaces_are_free() {
+        let when: When = "  last_teaching_day+1d   18:00 ".parse().unwrap();
+        assert_eq!(when.to_string(), "last_teaching_day + 1d 18:00");
+        assert_eq!(serde_json::to_string(&when).unwrap(), "\"last_teaching_day + 1d 18:00\"");
+    }
+
+    #[test]
+    fn names_the_date_that_is_missing() {
+        for (text, said) in [
+            ("vendor_date", "the calendar has no vendor date"),
+            ("term_end(Spring) + 3d", "the calendar has no end of the term \"Spring\""),
+        ] {
+            let missing = text.parse::<When>().unwrap().resolve(&calendar()).unwrap_err();
+            assert_eq!(missing.to_string(), said);
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_what_was_expected() {
+        for (text, position, expected) in [
+            ("", 1, BASES),
+            ("last_day + 1d", 1, BASES),
+            ("2024-06-31", 1, "a date that exists, as 2024-06-21"),
+            ("2024-6-1", 1, "a date that exists, as 2024-06-21"),
+            ("12345678901234567890", 1, "a date that exists, as 2024-06-21"),
+            ("term_end", 9, "( and the name of a term"),
+            ("term_end( )", 10, "the name of a term"),
+            ("term_end(Vår", 13, ") after the name of the term"),
+            ("term_end(Vår) + 3h", 17, "a number of weeks or days, as 2w or 3d"),
+            ("last_teaching_day +", 20, "a number of weeks or days, as 2w or 3d"),
+            ("last_teaching_day + 10000d", 21, "a number of weeks or days, as 2w or 3d"),
+            ("2024-06-21 24:00", 12, "a time from 00:00 to 23:59"),
+            ("2024-06-21 8:00", 12, "a time from 00:00 to 23:59"),
+            ("2024-06-21 18:00 x", 18, "the end"),
+            ("2024-06-21T18:00", 1, "a date that exists, as 2024-06-21"),
+            ("vendor_date soon", 13, "+ or - and a span, a time as 18:00, or the end"),
+        ] {
+            let error = text.parse::<When>().unwrap_err();
+            assert_eq!(error, WhenError { text: text.to_owned(), position, expected });
+        }
+    }
 }

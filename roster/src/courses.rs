@@ -1,0 +1,61 @@
+//! The guard on courses of the new school year: none of them before its start date (DOMAIN C1).
+
+use crate::{
+    diff::{Action, Change},
+    model::{Record, SyncKey},
+};
+use chrono::NaiveDate;
+use std::collections::HashSet;
+
+/// Whether a new course flows or waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CourseVerdict {
+    Flows,
+    HeldBack,
+}
+
+/// C1: before the start date a new course waits; on the day itself it flows.
+pub fn decide_hold_back(today: NaiveDate, opens: NaiveDate) -> CourseVerdict {
+    if today < opens { CourseVerdict::HeldBack } else { CourseVerdict::Flows }
+}
+
+/// Parts changes into what flows now, and new courses with the memberships in them, which wait.
+/// A course that exists is not held back: only its creation is of the new year.
+pub fn hold_back_courses(changes: Vec<Change>, today: NaiveDate, opens: NaiveDate) -> (Vec<Change>, Vec<Change>) {
+    if decide_hold_back(today, opens) == CourseVerdict::Flows {
+        return (changes, Vec::new());
+    }
+    let held: HashSet<SyncKey> = changes
+        .iter()
+        .filter(|change| change.action() == Action::Create)
+        .filter_map(|change| match change.record() {
+            Record::Course(course) => Some(course.key.clone()),
+            _ => None,
+        })
+        .collect();
+    changes.into_iter().partition(|change| match change.record() {
+        Record::Course(course) => !held.contains(&course.key),
+        Record::Membership(member) => !held.contains(&member.group),
+        Record::Group(_) | Record::Person(_) => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // DOMAIN C1
+    #[test]
+    fn the_start_date_itself_opens_the_guard() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let opens = day("2024-08-19");
+        let cases = [
+            ("2024-08-18", CourseVerdict::HeldBack),
+            ("2024-08-19", CourseVerdict::Flows),
+            ("2024-08-20", CourseVerdict::Flows),
+        ];
+        for (today, expected) in cases {
+            assert_eq!(decide_hold_back(day(today), opens), expected, "{today}");
+        }
+    }
+}

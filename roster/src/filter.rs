@@ -1,0 +1,318 @@
+//! The Filter: too many changes, and the whole import is aborted before anything is touched (DOMAIN F1, F2, F4).
+
+use crate::{
+    diff::{Action, Change, ChangeCounts},
+    model::{Kind, KindCounts, Record, SyncKey},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
+
+/// One limit; an absent part is not looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limit {
+    /// No more changes than this.
+    pub max_abs: Option<u64>,
+    /// No more than this part of the mirror, in percent.
+    pub max_pct: Option<f64>,
+}
+
+impl Limit {
+    pub const fn percent(max_pct: f64) -> Self {
+        Self { max_abs: None, max_pct: Some(max_pct) }
+    }
+}
+
+/// The three limits of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KindLimits {
+    pub create: Limit,
+    pub update: Limit,
+    pub delete: Limit,
+}
+
+impl Default for KindLimits {
+    fn default() -> Self {
+        Self { create: Limit::percent(20.0), update: Limit::percent(20.0), delete: Limit::percent(5.0) }
+    }
+}
+
+/// The twelve limits of one customer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    pub group: KindLimits,
+    pub person: KindLimits,
+    pub course: KindLimits,
+    pub membership: KindLimits,
+    /// Fewer changes than this are never too many in percent: one of three teachers is no breach.
+    pub floor: u64,
+}
+
+/// Below so many records percent says little.
+pub const DEFAULT_FLOOR: u64 = 20;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            group: KindLimits::default(),
+            person: KindLimits::default(),
+            course: KindLimits::default(),
+            membership: KindLimits::default(),
+            floor: DEFAULT_FLOOR,
+        }
+    }
+}
+
+impl Limits {
+    pub const fn get(&self, kind: Kind, action: Action) -> Limit {
+        let limits = match kind {
+            Kind::Group => &self.group,
+            Kind::Person => &self.person,
+            Kind::Course => &self.course,
+            Kind::Membership => &self.membership,
+        };
+        match action {
+            Action::Create => limits.create,
+            Action::Update => limits.update,
+            Action::Delete => limits.delete,
+        }
+    }
+
+    pub const fn get_mut(&mut self, kind: Kind, action: Action) -> &mut Limit {
+        let limits = match kind {
+            Kind::Group => &mut self.group,
+            Kind::Person => &mut self.person,
+            Kind::Course => &mut self.course,
+            Kind::Membership => &mut self.membership,
+        };
+        match action {
+            Action::Create => &mut limits.create,
+            Action::Update => &mut limits.update,
+            Action::Delete => &mut limits.delete,
+        }
+    }
+}
+
+/// What the Filter says of an import.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    Pass,
+    /// Every limit that is broken, in the order of kinds and actions.
+    Abort(Vec<Breach>),
+}
+
+/// One broken limit, with what it consists of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Breach {
+    pub kind: Kind,
+    pub action: Action,
+    /// How many changes.
+    pub count: u64,
+    /// How many records of the kind the mirror holds.
+    pub of: u64,
+    pub limit: Limit,
+    /// Where they are, the most first; at most [`PARTS`].
+    pub parts: Vec<Part>,
+}
+
+/// So many changes of a breach are at one school.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub school: String,
+    pub count: u64,
+}
+
+/// Schools named in a breach.
+pub const PARTS: usize = 10;
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = if self.of == 0 { 0.0 } else { self.count as f64 * 100.0 / self.of as f64 };
+        write!(f, "{} {}s of {}s", self.count, self.action, self.kind)?;
+        if self.of > 0 {
+            write!(f, " ({percent:.1} % of {})", self.of)?;
+        }
+        match (self.limit.max_abs, self.limit.max_pct) {
+            (Some(max), Some(pct)) => write!(f, ", the limits are {max} and {pct} %"),
+            (Some(max), None) => write!(f, ", the limit is {max}"),
+            (None, Some(pct)) => write!(f, ", the limit is {pct} %"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Evaluates all twelve limits (F2). `limits` is `None` when a recorded decision has the Filter off (F3). The
+/// first import of a customer breaks no limit in percent (F4).
+pub fn decide_abort(
+    limits: Option<&Limits>,
+    mirror: &KindCounts,
+    changes: &ChangeCounts,
+    first_import: bool,
+) -> Verdict {
+    let Some(limits) = limits else { return Verdict::Pass };
+    let mut breaches = Vec::new();
+    for kind in Kind::ALL {
+        for action in Action::ALL {
+            let (count, of) = (changes.get(kind, action), mirror.get(kind));
+            let limit = limits.get(kind, action);
+            let percent_counts = !first_import && count >= limits.floor;
+            let too_many = limit.max_abs.is_some_and(|max| count > max);
+            let too_large = limit.max_pct.is_some_and(|max| percent_counts && count as f64 * 100.0 > max * of as f64);
+            if too_many || too_large {
+                breaches.push(Breach { kind, action, count, of, limit, parts: Vec::new() });
+            }
+        }
+    }
+    if breaches.is_empty() { Verdict::Pass } else { Verdict::Abort(breaches) }
+}
+
+/// Knows the school of every group, to say where the changes of a breach are.
+#[derive(Debug, Clone, Default)]
+pub struct Breakdown {
+    parents: HashMap<SyncKey, SyncKey>,
+    schools: HashMap<SyncKey, String>,
+    /// One group of each person, by which its school is found.
+    groups: HashMap<SyncKey, SyncKey>,
+}
+
+/// The level of a school in the hierarchy.
+const SCHOOL: u8 = 1;
+/// No hierarchy is deeper; a file in which groups are each other's parents ends here.
+const DEEPEST: usize = 32;
+
+impl Breakdown {
+    /// Takes up a record of the roster or the mirror.
+    pub fn learn(&mut self, record: &Record) {
+        match record {
+            Record::Group(group) => {
+                if group.level == SCHOOL {
+                    self.schools.insert(group.key.clone(), group.name.clone());
+                }
+                if let Some(parent) = &group.parent {
+                    self.parents.insert(group.key.clone(), parent.clone());
+                }
+            }
+            Record::Course(course) => {
+                if let Some(parent) = &course.parent {
+                    self.parents.insert(course.key.clone(), parent.clone());
+                }
+            }
+            Record::Membership(member) => {
+                self.groups.entry(member.person.clone()).or_insert_with(|| member.group.clone());
+            }
+            Record::Person(_) => {}
+        }
+    }
+
+    fn school(&self, group: &SyncKey) -> Option<&str> {
+        let mut at = group;
+        for _ in 0..DEEPEST {
+            if let Some(school) = self.schools.get(at) {
+                return Some(school);
+            }
+            at = self.parents.get(at)?;
+        }
+        None
+    }
+
+    fn school_of(&self, record: &Record) -> Option<&str> {
+        match record {
+            Record::Group(group) => self.school(&group.key),
+            Record::Course(course) => self.school(&course.key),
+            Record::Membership(member) => self.school(&member.group),
+            Record::Person(person) => self.school(self.groups.get(&person.key)?),
+        }
+    }
+
+    /// Adds to each breach where its changes are.
+    pub fn explain(&self, breaches: Vec<Breach>, changes: &[Change]) -> Vec<Breach> {
+        breaches.into_iter().map(|breach| Breach { parts: self.parts(&breach, changes), ..breach }).collect()
+    }
+
+    fn parts(&self, breach: &Breach, changes: &[Change]) -> Vec<Part> {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for change in changes.iter().filter(|c| c.kind() == breach.kind && c.action() == breach.action) {
+            *counts.entry(self.school_of(change.record()).unwrap_or("outside any school")).or_default() += 1;
+        }
+        let mut parts: Vec<Part> =
+            counts.into_iter().map(|(school, count)| Part { school: school.to_owned(), count }).collect();
+        parts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.school.cmp(&b.school)));
+        parts.truncate(PARTS);
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Person, Profile};
+
+    fn changes(count: u64, delete: bool) -> ChangeCounts {
+        let record = Record::Person(Person {
+            key: SyncKey::new("s", "p"),
+            userid: None,
+            given: String::new(),
+            family: String::new(),
+            email: None,
+            birth_date: None,
+            profile: Profile::Student,
+        });
+        let change = if delete { Change::Delete(record) } else { Change::Create(record) };
+        let mut counts = ChangeCounts::default();
+        (0..count).for_each(|_| counts.add(&change));
+        counts
+    }
+
+    // DOMAIN F1, F2, F4
+    #[test]
+    fn limits_hold_at_and_break_just_over() {
+        let percent = Limits::default();
+        let mut absolute = Limits::default();
+        absolute.person.delete = Limit { max_abs: Some(10), max_pct: None };
+        // (limits, persons in the mirror, deletes, first import, breaks)
+        let cases = [
+            (Some(&percent), 1000, 49, false, false),
+            (Some(&percent), 1000, 50, false, false),
+            (Some(&percent), 1000, 51, false, true),
+            // Under the floor percent is not looked at.
+            (Some(&percent), 40, 19, false, false),
+            (Some(&percent), 40, 20, false, true),
+            (Some(&percent), 1000, 1000, true, false),
+            (Some(&absolute), 1000, 10, false, false),
+            (Some(&absolute), 1000, 11, false, true),
+            // An absolute limit holds for the first import too.
+            (Some(&absolute), 1000, 11, true, true),
+            (None, 1000, 1000, false, false),
+            (Some(&percent), 0, 0, false, false),
+        ];
+        for (limits, of, deletes, first, breaks) in cases {
+            let mirror = KindCounts { person: of, ..KindCounts::default() };
+            let verdict = decide_abort(limits, &mirror, &changes(deletes, true), first);
+            assert_eq!(matches!(verdict, Verdict::Abort(_)), breaks, "{deletes} of {of}, first {first}");
+        }
+    }
+
+    // DOMAIN F2
+    #[test]
+    fn every_broken_limit_is_named_with_figures() {
+        let mirror = KindCounts { person: 100, ..KindCounts::default() };
+        let mut both = changes(30, true);
+        both.person.create = 25;
+        let Verdict::Abort(breaches) = decide_abort(Some(&Limits::default()), &mirror, &both, false) else {
+            panic!("both limits are broken");
+        };
+        let texts: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "25 creates of persons (25.0 % of 100), the limit is 20 %",
+                "30 deletes of persons (30.0 % of 100), the limit is 5 %"
+            ]
+        );
+    }
+}

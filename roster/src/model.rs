@@ -1,0 +1,417 @@
+//! What a roster is made of: persons, groups, courses and memberships, each known by its sync key.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The MIS's unique id of a person or group, with the system that gave it. Never shown: its `Debug` is a digest.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SyncKey {
+    pub source: String,
+    pub id: String,
+}
+
+impl SyncKey {
+    /// Both parts trimmed.
+    pub fn new(source: &str, id: &str) -> Self {
+        Self { source: source.trim().to_owned(), id: id.trim().to_owned() }
+    }
+}
+
+impl fmt::Debug for SyncKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digest = blake3::hash(format!("{}\0{}", self.source, self.id).as_bytes()).to_hex();
+        write!(f, "SyncKey(#{})", &digest[..6])
+    }
+}
+
+/// The four kinds of records, in the order in which they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Group,
+    Person,
+    Course,
+    Membership,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Group, Self::Person, Self::Course, Self::Membership];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Person => "person",
+            Self::Course => "course",
+            Self::Membership => "membership",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a person is at the site.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Profile {
+    Student,
+    Staff,
+    Administrator,
+    Guest,
+    Parent,
+    Aicc,
+    Custom(String),
+}
+
+impl Profile {
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Student => "Student",
+            Self::Staff => "Staff",
+            Self::Administrator => "Administrator",
+            Self::Guest => "Guest",
+            Self::Parent => "Parent",
+            Self::Aicc => "AICC",
+            Self::Custom(name) => name,
+        }
+    }
+}
+
+impl From<String> for Profile {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "Student" => Self::Student,
+            "Staff" => Self::Staff,
+            "Administrator" => Self::Administrator,
+            "Guest" => Self::Guest,
+            "Parent" => Self::Parent,
+            "AICC" => Self::Aicc,
+            _ => Self::Custom(name),
+        }
+    }
+}
+
+impl From<Profile> for String {
+    fn from(profile: Profile) -> Self {
+        profile.as_str().to_owned()
+    }
+}
+
+/// What a person is in a group or course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Learner,
+    Instructor,
+    ContentDeveloper,
+    Member,
+    Manager,
+    Mentor,
+    Administrator,
+    Assistant,
+}
+
+impl Role {
+    pub const ALL: [Self; 8] = [
+        Self::Learner,
+        Self::Instructor,
+        Self::ContentDeveloper,
+        Self::Member,
+        Self::Manager,
+        Self::Mentor,
+        Self::Administrator,
+        Self::Assistant,
+    ];
+
+    /// The two digits of IMS Enterprise.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Learner => "01",
+            Self::Instructor => "02",
+            Self::ContentDeveloper => "03",
+            Self::Member => "04",
+            Self::Manager => "05",
+            Self::Mentor => "06",
+            Self::Administrator => "07",
+            Self::Assistant => "08",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.code() == code)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Learner => "learner",
+            Self::Instructor => "instructor",
+            Self::ContentDeveloper => "content_developer",
+            Self::Member => "member",
+            Self::Manager => "manager",
+            Self::Mentor => "mentor",
+            Self::Administrator => "administrator",
+            Self::Assistant => "assistant",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub key: SyncKey,
+    pub userid: Option<String>,
+    pub given: String,
+    pub family: String,
+    pub email: Option<String>,
+    pub birth_date: Option<NaiveDate>,
+    pub profile: Profile,
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Person({:?}, {})", self.key, self.profile.as_str())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub key: SyncKey,
+    /// What the MIS calls this sort of group, as `School`.
+    pub group_type: String,
+    /// 0 the site, 1 a school, 2 and more the groups in it.
+    pub level: u8,
+    pub name: String,
+    pub parent: Option<SyncKey>,
+}
+
+/// A group with course data; its key is the group's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    pub key: SyncKey,
+    pub title: String,
+    pub code: Option<String>,
+    pub template: Option<SyncKey>,
+    pub parent: Option<SyncKey>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// A group or a course.
+    pub group: SyncKey,
+    pub person: SyncKey,
+    pub role: Role,
+    pub begin: Option<NaiveDate>,
+    pub end: Option<NaiveDate>,
+}
+
+/// One record of a roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    Group(Group),
+    Person(Person),
+    Course(Course),
+    Membership(Membership),
+}
+
+/// What a record is known by, and sorted by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey {
+    pub kind: Kind,
+    pub key: SyncKey,
+    /// The person of a membership.
+    pub person: Option<SyncKey>,
+}
+
+/// A digest of all fields: equal records, equal digests.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RecordHash(pub [u8; 16]);
+
+impl fmt::Display for RecordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for RecordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Record {
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Group(_) => Kind::Group,
+            Self::Person(_) => Kind::Person,
+            Self::Course(_) => Kind::Course,
+            Self::Membership(_) => Kind::Membership,
+        }
+    }
+
+    pub fn key(&self) -> RecordKey {
+        let kind = self.kind();
+        match self {
+            Self::Group(group) => RecordKey { kind, key: group.key.clone(), person: None },
+            Self::Person(person) => RecordKey { kind, key: person.key.clone(), person: None },
+            Self::Course(course) => RecordKey { kind, key: course.key.clone(), person: None },
+            Self::Membership(member) => {
+                RecordKey { kind, key: member.group.clone(), person: Some(member.person.clone()) }
+            }
+        }
+    }
+
+    /// Over every field, each with its name and length, so that no two records can be told for one.
+    pub fn hash(&self) -> RecordHash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.kind().as_str().as_bytes());
+        for (name, value) in self.fields() {
+            hasher.update(name.as_bytes());
+            match value {
+                None => hasher.update(&[0]),
+                Some(value) => hasher.update(&[1]).update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes()),
+            };
+        }
+        let mut short = [0; 16];
+        short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        RecordHash(short)
+    }
+
+    /// The names of the fields in which two records of one key differ.
+    pub fn changed_fields(&self, other: &Self) -> Vec<&'static str> {
+        self.fields()
+            .into_iter()
+            .zip(other.fields())
+            .filter(|((_, mine), (_, other))| mine != other)
+            .map(|((name, _), _)| name)
+            .collect()
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Option<String>)> {
+        let date = |date: Option<NaiveDate>| date.map(|date| date.to_string());
+        let key = |key: &SyncKey| Some(format!("{}\0{}", key.source, key.id));
+        match self {
+            Self::Group(g) => vec![
+                ("key", key(&g.key)),
+                ("type", Some(g.group_type.clone())),
+                ("level", Some(g.level.to_string())),
+                ("name", Some(g.name.clone())),
+                ("parent", g.parent.as_ref().and_then(key)),
+            ],
+            Self::Person(p) => vec![
+                ("key", key(&p.key)),
+                ("userid", p.userid.clone()),
+                ("given", Some(p.given.clone())),
+                ("family", Some(p.family.clone())),
+                ("email", p.email.clone()),
+                ("birth_date", date(p.birth_date)),
+                ("profile", Some(p.profile.as_str().to_owned())),
+            ],
+            Self::Course(c) => vec![
+                ("key", key(&c.key)),
+                ("title", Some(c.title.clone())),
+                ("code", c.code.clone()),
+                ("template", c.template.as_ref().and_then(key)),
+                ("parent", c.parent.as_ref().and_then(key)),
+            ],
+            Self::Membership(m) => vec![
+                ("group", key(&m.group)),
+                ("person", key(&m.person)),
+                ("role", Some(m.role.as_str().to_owned())),
+                ("begin", date(m.begin)),
+                ("end", date(m.end)),
+            ],
+        }
+    }
+}
+
+/// How many records of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindCounts {
+    pub group: u64,
+    pub person: u64,
+    pub course: u64,
+    pub membership: u64,
+}
+
+impl KindCounts {
+    pub const fn get(&self, kind: Kind) -> u64 {
+        match kind {
+            Kind::Group => self.group,
+            Kind::Person => self.person,
+            Kind::Course => self.course,
+            Kind::Membership => self.membership,
+        }
+    }
+
+    pub const fn add(&mut self, kind: Kind) {
+        match kind {
+            Kind::Group => self.group += 1,
+            Kind::Person => self.person += 1,
+            Kind::Course => self.course += 1,
+            Kind::Membership => self.membership += 1,
+        }
+    }
+}
+
+/// Records sorted by kind and key, each key once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roster {
+    records: Vec<Record>,
+}
+
+impl Roster {
+    /// Sorts; of records with one key the last stays. A reader has refused conflicting ones before.
+    pub fn from_records(records: Vec<Record>) -> Self {
+        let sorted: std::collections::BTreeMap<RecordKey, Record> =
+            records.into_iter().map(|record| (record.key(), record)).collect();
+        Self { records: sorted.into_values().collect() }
+    }
+
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    pub fn counts(&self) -> KindCounts {
+        let mut counts = KindCounts::default();
+        self.records.iter().for_each(|record| counts.add(record.kind()));
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(given: &str) -> Record {
+        Record::Person(Person {
+            key: SyncKey::new("sas", "p-1"),
+            userid: None,
+            given: given.to_owned(),
+            family: "Berg".to_owned(),
+            email: None,
+            birth_date: None,
+            profile: Profile::Student,
+        })
+    }
+
+    #[test]
+    fn nothing_personal_is_seen_in_debug() {
+        let text = format!("{:?}", person("Kari"));
+        assert!(!text.contains("Kari") && !text.contains("Berg") && !text.contains("p-1"), "{text}");
+    }
+
+    #[test]
+    fn a_record_changes_its_hash_with_any_field_and_says_which() {
+        assert_eq!(person("Kari").hash(), person("Kari").hash());
+        assert_ne!(person("Kari").hash(), person("Karin").hash());
+        assert_eq!(person("Kari").changed_fields(&person("Karin")), ["given"]);
+    }
+}

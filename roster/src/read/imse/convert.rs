@@ -1,0 +1,267 @@
+//! Turns elements into records; every field is checked for form and length.
+
+use super::check::Checks;
+use crate::{
+    model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey},
+    read::{element::{Element, Place}, report::ReadError},
+};
+use chrono::NaiveDate;
+
+const SOURCE: usize = 32;
+const ID: usize = 256;
+const SHORT: usize = 60;
+const LONG: usize = 256;
+
+/// A record with the place it was read at and its number among its kind.
+pub(super) struct Placed {
+    pub record: Record,
+    pub place: Place,
+    pub label: String,
+}
+
+/// Collects records as they come.
+#[derive(Default)]
+pub(super) struct Converter {
+    records: Vec<Placed>,
+    persons: u64,
+    groups: u64,
+    members: u64,
+    groups_without_id: u64,
+}
+
+/// What one element gave so far: its label, and its errors.
+struct Field<'a> {
+    label: &'a str,
+    errors: Vec<ReadError>,
+}
+
+impl Field<'_> {
+    fn error(&mut self, place: Place, field: &str, what: impl Into<String>, fix: &str) {
+        self.errors.push(ReadError {
+            line: place.line,
+            column: place.column,
+            record: self.label.to_owned(),
+            field: field.to_owned(),
+            what: what.into(),
+            fix: fix.to_owned(),
+        });
+    }
+
+    /// The text at a path, no longer than `max` characters. Its value is personal and never repeated.
+    fn text(&mut self, element: &Element, path: &[&str], max: usize) -> Option<String> {
+        let text = element.text_at(path)?;
+        let length = text.chars().count();
+        if length > max {
+            let place = element.at(path).map_or(element.place, |found| found.place);
+            self.error(place, &path.join("/"), format!("{length} characters"), &format!("expected {max} at most"));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn needed(&mut self, element: &Element, path: &[&str], max: usize) -> Option<String> {
+        if element.text_at(path).is_none() {
+            let place = element.at(path).map_or(element.place, |found| found.place);
+            self.error(place, &path.join("/"), "it is missing or empty", "every such record has one");
+            return None;
+        }
+        self.text(element, path, max)
+    }
+
+    fn date(&mut self, element: &Element, path: &[&str]) -> Option<NaiveDate> {
+        let text = element.text_at(path)?;
+        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(date) => Some(date),
+            Err(_) => {
+                let place = element.at(path).map_or(element.place, |found| found.place);
+                self.error(place, &path.join("/"), format!("{text:?} is no date"), "expected YYYY-MM-DD");
+                None
+            }
+        }
+    }
+
+    fn key(&mut self, element: &Element, path: &[&str]) -> Option<SyncKey> {
+        let mut source: Vec<&str> = path.to_vec();
+        source.extend(["sourcedid", "source"]);
+        let mut id: Vec<&str> = path.to_vec();
+        id.extend(["sourcedid", "id"]);
+        let source = self.text(element, &source, SOURCE).unwrap_or_default();
+        let id = self.needed(element, &id, ID)?;
+        Some(SyncKey::new(&source, &id))
+    }
+}
+
+/// `recstatus` 3 says that the record is no longer there; in a full file that is the same as its absence.
+fn is_deleted(element: &Element) -> bool {
+    element.attribute("recstatus") == Some("3")
+}
+
+impl Converter {
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Takes up one child of the root; gives its errors.
+    pub(super) fn take(&mut self, element: &Element) -> Vec<ReadError> {
+        match element.name.as_str() {
+            "person" => self.person(element),
+            "group" => self.group(element),
+            _ => self.membership(element),
+        }
+    }
+
+    fn keep(&mut self, record: Option<Record>, place: Place, label: &str) {
+        if let Some(record) = record {
+            self.records.push(Placed { record, place, label: label.to_owned() });
+        }
+    }
+
+    fn person(&mut self, element: &Element) -> Vec<ReadError> {
+        self.persons += 1;
+        if is_deleted(element) {
+            return Vec::new();
+        }
+        let label = format!("person {}", self.persons);
+        let mut field = Field { label: &label, errors: Vec::new() };
+        let key = field.key(element, &[]);
+        let given = field.needed(element, &["name", "n", "given"], LONG);
+        let family = field.needed(element, &["name", "n", "family"], LONG);
+        let userid = field.text(element, &["userid"], ID);
+        let email = field.text(element, &["email"], LONG);
+        // Some systems misspell the element; both are read.
+        let birth_date =
+            field.date(element, &["demographics", "bday"]).or_else(|| field.date(element, &["demogaphics", "bday"]));
+        let profile = element.child("institutionrole").map_or(Profile::Student, profile_of);
+        let record = key.zip(given).zip(family).map(|((key, given), family)| {
+            Record::Person(Person { key, userid, given, family, email, birth_date, profile })
+        });
+        let errors = field.errors;
+        self.keep(record, element.place, &label);
+        errors
+    }
+
+    fn group(&mut self, element: &Element) -> Vec<ReadError> {
+        self.groups += 1;
+        if is_deleted(element) {
+            return Vec::new();
+        }
+        if element.text_at(&["sourcedid", "id"]).is_none() {
+            self.groups_without_id += 1;
+            return Vec::new();
+        }
+        let label = format!("group {}", self.groups);
+        let mut field = Field { label: &label, errors: Vec::new() };
+        let record = match element.at(&["extension", "course"]) {
+            Some(course) => course_of(&mut field, element, course),
+            None => group_of(&mut field, element),
+        };
+        let errors = field.errors;
+        self.keep(record, element.place, &label);
+        errors
+    }
+
+    fn membership(&mut self, element: &Element) -> Vec<ReadError> {
+        let mut errors = Vec::new();
+        let label = format!("membership of group {}", self.members + 1);
+        let mut field = Field { label: &label, errors: Vec::new() };
+        let group = field.key(element, &[]);
+        errors.append(&mut field.errors);
+        let Some(group) = group else { return errors };
+        for member in element.all("member") {
+            self.members += 1;
+            let label = format!("member {}", self.members);
+            let mut field = Field { label: &label, errors: Vec::new() };
+            let record = member_of(&mut field, &group, member);
+            errors.append(&mut field.errors);
+            self.keep(record, member.place, &label);
+        }
+        errors
+    }
+
+    /// Checks the records against each other and gives them out.
+    pub(super) fn finish(self, checks: &mut Checks) -> (Vec<Record>, u64) {
+        checks.look_at(&self.records);
+        (self.records.into_iter().map(|placed| placed.record).collect(), self.groups_without_id)
+    }
+}
+
+fn profile_of(element: &Element) -> Profile {
+    match element.attribute("institutionroletype") {
+        None | Some("") => Profile::Student,
+        Some("Faculty") => Profile::Staff,
+        Some(name) => Profile::from(name.to_owned()),
+    }
+}
+
+/// The group that this one is in; one that points at itself is the root.
+fn parent_of(field: &mut Field<'_>, element: &Element, key: &SyncKey) -> Option<SyncKey> {
+    let relation = element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
+    let parent = field.key(relation, &[])?;
+    (parent != *key).then_some(parent)
+}
+
+fn name_of(field: &mut Field<'_>, element: &Element) -> Option<String> {
+    if element.text_at(&["description", "short"]).is_some() {
+        return field.text(element, &["description", "short"], SHORT.max(LONG));
+    }
+    field.needed(element, &["description", "long"], LONG)
+}
+
+fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
+    let key = field.key(element, &[])?;
+    let kind = element.child("grouptype");
+    let value = kind.and_then(|kind| kind.child("typevalue"));
+    let level = value
+        .and_then(|value| value.attribute("level"))
+        .or_else(|| kind.and_then(|kind| kind.child("scheme")).and_then(|scheme| scheme.attribute("level")));
+    let level = match level.unwrap_or("2").parse::<u8>() {
+        Ok(level) => level,
+        Err(_) => {
+            let place = kind.map_or(element.place, |kind| kind.place);
+            let what = format!("{:?} is no level", level.unwrap_or_default());
+            field.error(place, "grouptype/typevalue@level", what, "expected 0 for the site, 1 for a school, 2 and more");
+            return None;
+        }
+    };
+    let group_type = value.map(|value| value.text.trim()).filter(|text| !text.is_empty()).unwrap_or("Group");
+    let group_type = group_type.chars().take(LONG).collect();
+    let name = name_of(field, element)?;
+    let parent = parent_of(field, element, &key);
+    Some(Record::Group(Group { key, group_type, level, name, parent }))
+}
+
+fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Option<Record> {
+    let key = field.key(element, &[])?;
+    let title = name_of(field, element)?;
+    let code = field.text(course, &["code"], SHORT);
+    let template = field
+        .text(course, &["template", "synckey"], ID)
+        .map(|id| SyncKey::new(&key.source, &id));
+    let parent = parent_of(field, element, &key);
+    Some(Record::Course(Course { key, title, code, template, parent }))
+}
+
+fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option<Record> {
+    let person = field.key(member, &[])?;
+    // A member may be a group (idtype 2): the hierarchy says so already.
+    if member.text_at(&["idtype"]) == Some("2") {
+        return None;
+    }
+    let Some(role) = member.child("role") else {
+        field.error(member.place, "role", "it is missing", "every member has one");
+        return None;
+    };
+    let inactive = role.text_at(&["status"]) == Some("0");
+    if is_deleted(role) || is_deleted(member) || inactive {
+        return None;
+    }
+    let code = role.attribute("roletype").unwrap_or("01");
+    let padded = format!("{code:0>2}");
+    let Some(known) = Role::from_code(&padded) else {
+        field.error(role.place, "role@roletype", format!("{code:?} is no role"), "expected 01 to 08");
+        return None;
+    };
+    let begin = field.date(role, &["timeframe", "begin"]);
+    let end = field.date(role, &["timeframe", "end"]);
+    Some(Record::Membership(Membership { group: group.clone(), person, role: known, begin, end }))
+}

@@ -1,0 +1,91 @@
+//! What is wrong with a file: each error with its place, its field, and what would mend it; never a child's name.
+
+use super::ReadLimits;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadError {
+    /// From 1; 0 when the file as a whole is meant.
+    pub line: u64,
+    pub column: u64,
+    /// Which record, by its place in the file, as `person 17`; its key is personal.
+    pub record: String,
+    pub field: String,
+    pub what: String,
+    pub fix: String,
+}
+
+/// All errors of one file, up to a limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadReport {
+    pub file: String,
+    pub errors: Vec<ReadError>,
+    /// Errors beyond those kept.
+    pub more: u64,
+}
+
+impl ReadReport {
+    pub fn with_file(mut self, file: &str) -> Self {
+        file.clone_into(&mut self.file);
+        self
+    }
+
+    pub(super) fn add(&mut self, error: ReadError, limits: &ReadLimits) {
+        if self.errors.len() < limits.errors {
+            self.errors.push(error);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// How many errors there are in all.
+    pub const fn total(&self) -> u64 {
+        self.errors.len() as u64 + self.more
+    }
+
+    pub(super) fn whole_file(what: impl Into<String>, fix: &str) -> Self {
+        let error = ReadError {
+            line: 0,
+            column: 0,
+            record: "file".to_owned(),
+            field: String::new(),
+            what: what.into(),
+            fix: fix.to_owned(),
+        };
+        Self { file: String::new(), errors: vec![error], more: 0 }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line > 0 {
+            write!(f, "line {}, column {}, ", self.line, self.column)?;
+        }
+        f.write_str(&self.record)?;
+        if !self.field.is_empty() {
+            write!(f, ", {}", self.field)?;
+        }
+        write!(f, ": {}; {}", self.what, self.fix)
+    }
+}
+
+impl fmt::Display for ReadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.errors.first() else { return f.write_str("no error") };
+        if !self.file.is_empty() {
+            write!(f, "{}, ", self.file)?;
+        }
+        write!(f, "{first}")?;
+        match self.total() - 1 {
+            0 => Ok(()),
+            1 => f.write_str(" (and 1 more error)"),
+            more => write!(f, " (and {more} more errors)"),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The columns of each kind, and the way between a record and its row.
+
+use crate::model::{Course, Group, Kind, Membership, Person, Profile, Record, Role, SyncKey};
+use chrono::NaiveDate;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    Text,
+    Number,
+    /// Days since 1 January 1970.
+    Date,
+}
+
+/// A column: its name, its type, whether a row may lack it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub name: &'static str,
+    pub of: Type,
+    pub optional: bool,
+}
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    Absent,
+    Text(String),
+    Number(i32),
+}
+
+const fn text(name: &'static str) -> Column {
+    Column { name, of: Type::Text, optional: false }
+}
+
+const fn maybe(name: &'static str) -> Column {
+    Column { name, of: Type::Text, optional: true }
+}
+
+const fn date(name: &'static str) -> Column {
+    Column { name, of: Type::Date, optional: true }
+}
+
+const GROUP: &[Column] = &[
+    text("source"),
+    text("id"),
+    text("type"),
+    Column { name: "level", of: Type::Number, optional: false },
+    text("name"),
+    maybe("parent_source"),
+    maybe("parent_id"),
+    text("hash"),
+];
+const PERSON: &[Column] = &[
+    text("source"),
+    text("id"),
+    maybe("userid"),
+    text("given"),
+    text("family"),
+    maybe("email"),
+    date("birth_date"),
+    text("profile"),
+    text("hash"),
+];
+const COURSE: &[Column] = &[
+    text("source"),
+    text("id"),
+    text("title"),
+    maybe("code"),
+    maybe("template_source"),
+    maybe("template_id"),
+    maybe("parent_source"),
+    maybe("parent_id"),
+    text("hash"),
+];
+const MEMBERSHIP: &[Column] = &[
+    text("group_source"),
+    text("group_id"),
+    text("person_source"),
+    text("person_id"),
+    text("role"),
+    date("begin"),
+    date("end"),
+    text("hash"),
+];
+
+pub(super) const fn of(kind: Kind) -> &'static [Column] {
+    match kind {
+        Kind::Group => GROUP,
+        Kind::Person => PERSON,
+        Kind::Course => COURSE,
+        Kind::Membership => MEMBERSHIP,
+    }
+}
+
+impl From<Option<String>> for Cell {
+    fn from(value: Option<String>) -> Self {
+        value.map_or(Self::Absent, Self::Text)
+    }
+}
+
+impl From<Option<NaiveDate>> for Cell {
+    fn from(value: Option<NaiveDate>) -> Self {
+        value.map_or(Self::Absent, |date| Self::Number(date.to_epoch_days()))
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+fn both(key: Option<&SyncKey>) -> [Cell; 2] {
+    [key.map(|key| key.source.clone()).into(), key.map(|key| key.id.clone()).into()]
+}
+
+/// The row of a record.
+pub(super) fn row(record: &Record) -> Vec<Cell> {
+    let mut row = Vec::with_capacity(9);
+    match record {
+        Record::Group(g) => {
+            row.extend(both(Some(&g.key)));
+            row.extend([g.group_type.as_str().into(), Cell::Number(i32::from(g.level)), g.name.as_str().into()]);
+            row.extend(both(g.parent.as_ref()));
+        }
+        Record::Person(p) => {
+            row.extend(both(Some(&p.key)));
+            row.extend([p.userid.clone().into(), p.given.as_str().into(), p.family.as_str().into()]);
+            row.extend([p.email.clone().into(), p.birth_date.into(), p.profile.as_str().into()]);
+        }
+        Record::Course(c) => {
+            row.extend(both(Some(&c.key)));
+            row.extend([c.title.as_str().into(), c.code.clone().into()]);
+            row.extend(both(c.template.as_ref()));
+            row.extend(both(c.parent.as_ref()));
+        }
+        Record::Membership(m) => {
+            row.extend(both(Some(&m.group)));
+            row.extend(both(Some(&m.person)));
+            row.extend([m.role.as_str().into(), m.begin.into(), m.end.into()]);
+        }
+    }
+    row.push(record.hash().to_string().as_str().into());
+    row
+}
+
+/// Takes the cells of a row one after another.
+struct Cells(std::vec::IntoIter<Cell>);
+
+impl Cells {
+    fn maybe(&mut self) -> Option<String> {
+        match self.0.next() {
+            Some(Cell::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn text(&mut self) -> Result<String, String> {
+        self.maybe().ok_or_else(|| "a value is missing".to_owned())
+    }
+
+    fn number(&mut self) -> Option<i32> {
+        match self.0.next() {
+            Some(Cell::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn date(&mut self) -> Result<Option<NaiveDate>, String> {
+        let Some(days) = self.number() else { return Ok(None) };
+        NaiveDate::from_epoch_days(days).map(Some).ok_or_else(|| "a date is out of range".to_owned())
+    }
+
+    fn key(&mut self) -> Result<SyncKey, String> {
+        Ok(SyncKey { source: self.text()?, id: self.text()? })
+    }
+
+    fn maybe_key(&mut self) -> Option<SyncKey> {
+        let (source, id) = (self.maybe(), self.maybe());
+        source.zip(id).map(|(source, id)| SyncKey { source, id })
+    }
+}
+
+/// The record of a row, checked against the digest that was written with it.
+pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<Record, String> {
+    let mut cells = Cells(row.into_iter());
+    let record = match kind {
+        Kind::Group => Record::Group(Group {
+            key: cells.key()?,
+            group_type: cells.text()?,
+            level: cells.number().and_then(|level| u8::try_from(level).ok()).ok_or("a level is out of range")?,
+            name: cells.text()?,
+            parent: cells.maybe_key(),
+        }),
+        Kind::Person => Record::Person(Person {
+            key: cells.key()?,
+            userid: cells.maybe(),
+            given: cells.text()?,
+            family: cells.text()?,
+            email: cells.maybe(),
+            birth_date: cells.date()?,
+            profile: Profile::from(cells.text()?),
+        }),
+        Kind::Course => Record::Course(Course {
+            key: cells.key()?,
+            title: cells.text()?,
+            code: cells.maybe(),
+            template: cells.maybe_key(),
+            parent: cells.maybe_key(),
+        }),
+        Kind::Membership => Record::Membership(Membership {
+            group: cells.key()?,
+            person: cells.key()?,
+            role: Role::parse(&cells.text()?).ok_or("a role is not known")?,
+            begin: cells.date()?,
+            end: cells.date()?,
+        }),
+    };
+    if record.hash().to_string() == cells.text()? { Ok(record) } else { Err("a record is not what was written".to_owned()) }
+}

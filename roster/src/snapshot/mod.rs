@@ -1,0 +1,261 @@
+//! Snapshots of rosters: immutable, named by their content, sorted, compressed, columnar.
+//!
+//! A snapshot is a folder `<root>/<first two digits>/<id>/` with one Parquet file (zstd) per kind: `group`,
+//! `person`, `course`, `membership`. Rows are sorted by key. Columns are text unless said:
+//!
+//! | file | columns |
+//! |---|---|
+//! | group | source, id, type, level (int32), name, parent_source?, parent_id?, hash |
+//! | person | source, id, userid?, given, family, email?, birth_date? (date), profile, hash |
+//! | course | source, id, title, code?, template_source?, template_id?, parent_source?, parent_id?, hash |
+//! | membership | group_source, group_id, person_source, person_id, role, begin? (date), end? (date), hash |
+//!
+//! Any tool that reads Parquet reads them: `SELECT count(*) FROM 'person.parquet'`.
+//!
+//! Crash story: files are written into a folder of their own, synced, and renamed into place in one step, so a
+//! snapshot is there whole or not at all. Writing one that is there changes nothing.
+
+mod columns;
+mod table;
+
+use crate::model::{Kind, KindCounts, Record, Roster};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// The name of a snapshot: a digest of the digests of its records, in their order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SnapshotId([u8; 32]);
+
+/// The text is no snapshot id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no snapshot: expected 64 hexadecimal digits")]
+pub struct BadSnapshotId(String);
+
+impl SnapshotId {
+    pub fn of(roster: &Roster) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for record in roster.records() {
+            hasher.update(&record.hash().0);
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    /// Enough for people to tell two apart.
+    pub fn short(&self) -> String {
+        self.to_string()[..12].to_owned()
+    }
+}
+
+impl fmt::Display for SnapshotId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SnapshotId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.short())
+    }
+}
+
+impl FromStr for SnapshotId {
+    type Err = BadSnapshotId;
+
+    fn from_str(text: &str) -> Result<Self, BadSnapshotId> {
+        let bad = || BadSnapshotId(text.chars().take(80).collect());
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(bad());
+        }
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| bad())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for SnapshotId {
+    type Error = BadSnapshotId;
+
+    fn try_from(text: String) -> Result<Self, BadSnapshotId> {
+        text.parse()
+    }
+}
+
+impl From<SnapshotId> for String {
+    fn from(id: SnapshotId) -> Self {
+        id.to_string()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    #[error("snapshot folder {}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("snapshot {id:?} is not there")]
+    Missing { id: SnapshotId },
+    #[error("snapshot {id:?}, {kind}s: {why}")]
+    Damaged { id: SnapshotId, kind: Kind, why: String },
+}
+
+/// A folder of snapshots; clones share it.
+#[derive(Debug, Clone)]
+pub struct SnapshotStore {
+    root: PathBuf,
+}
+
+impl SnapshotStore {
+    /// Opens the folder, and makes it when missing.
+    pub fn open(root: &Path) -> Result<Self, SnapshotError> {
+        fs::create_dir_all(root).map_err(|source| folder(root, source))?;
+        Ok(Self { root: root.to_path_buf() })
+    }
+
+    fn place(&self, id: &SnapshotId) -> PathBuf {
+        let name = id.to_string();
+        self.root.join(&name[..2]).join(name)
+    }
+
+    pub fn contains(&self, id: &SnapshotId) -> bool {
+        self.place(id).is_dir()
+    }
+
+    /// Writes a roster, unless it is there.
+    pub fn write(&self, roster: &Roster) -> Result<SnapshotId, SnapshotError> {
+        let id = SnapshotId::of(roster);
+        let place = self.place(&id);
+        if place.is_dir() {
+            return Ok(id);
+        }
+        let parent = place.parent().expect("a snapshot lies in a folder of its first digits");
+        fs::create_dir_all(parent).map_err(|source| folder(parent, source))?;
+        let fresh = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempdir_in(parent)
+            .map_err(|source| folder(parent, source))?;
+        let mut rest = roster.records();
+        for kind in Kind::ALL {
+            let count = rest.partition_point(|record| record.kind() == kind);
+            let path = fresh.path().join(file_name(kind));
+            table::write(&path, kind, &rest[..count]).map_err(|why| SnapshotError::Damaged { id, kind, why })?;
+            rest = &rest[count..];
+        }
+        match fs::rename(fresh.path(), &place) {
+            Ok(()) => {
+                // It has its final name; the guard must not take it away.
+                let _renamed = fresh.keep();
+                File::open(parent).and_then(|dir| dir.sync_all()).map_err(|source| folder(parent, source))?;
+                Ok(id)
+            }
+            // Another writer of the same content was faster.
+            Err(_) if place.is_dir() => Ok(id),
+            Err(source) => Err(folder(&place, source)),
+        }
+    }
+
+    /// The records in their order, read a stretch at a time.
+    pub fn read(&self, id: &SnapshotId) -> Result<SnapshotReader, SnapshotError> {
+        let place = self.place(id);
+        if !place.is_dir() {
+            return Err(SnapshotError::Missing { id: *id });
+        }
+        Ok(SnapshotReader { id: *id, place, kinds: Kind::ALL.to_vec().into_iter(), table: None })
+    }
+
+    /// How many records of each kind, from the files' own metadata.
+    pub fn counts(&self, id: &SnapshotId) -> Result<KindCounts, SnapshotError> {
+        let place = self.place(id);
+        if !place.is_dir() {
+            return Err(SnapshotError::Missing { id: *id });
+        }
+        let count = |kind: Kind| {
+            table::count(&place.join(file_name(kind))).map_err(|why| SnapshotError::Damaged { id: *id, kind, why })
+        };
+        Ok(KindCounts {
+            group: count(Kind::Group)?,
+            person: count(Kind::Person)?,
+            course: count(Kind::Course)?,
+            membership: count(Kind::Membership)?,
+        })
+    }
+}
+
+fn folder(path: &Path, source: io::Error) -> SnapshotError {
+    SnapshotError::Folder { path: path.to_path_buf(), source }
+}
+
+fn file_name(kind: Kind) -> String {
+    format!("{kind}.parquet")
+}
+
+/// Records of one snapshot, sorted by kind and key.
+pub struct SnapshotReader {
+    id: SnapshotId,
+    place: PathBuf,
+    kinds: std::vec::IntoIter<Kind>,
+    table: Option<(Kind, table::TableReader)>,
+}
+
+impl Iterator for SnapshotReader {
+    type Item = Result<Record, SnapshotError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some((kind, table)) = &mut self.table {
+                let (id, kind) = (self.id, *kind);
+                match table.next() {
+                    Some(Ok(record)) => return Some(Ok(record)),
+                    Some(Err(why)) => return Some(Err(SnapshotError::Damaged { id, kind, why })),
+                    None => self.table = None,
+                }
+            }
+            let kind = self.kinds.next()?;
+            match table::TableReader::open(&self.place.join(file_name(kind)), kind) {
+                Ok(table) => self.table = Some((kind, table)),
+                Err(why) => return Some(Err(SnapshotError::Damaged { id: self.id, kind, why })),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invent::{Invention, Municipality};
+
+    fn roster() -> Roster {
+        Municipality::new(&Invention::small(7)).roster()
+    }
+
+    #[test]
+    fn what_was_written_is_read_in_the_same_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SnapshotStore::open(folder.path()).unwrap();
+        let id = store.write(&roster()).unwrap();
+        let read: Vec<Record> = store.read(&id).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(read, roster().records());
+        assert_eq!(store.counts(&id).unwrap(), roster().counts());
+        assert_eq!(store.write(&roster()).unwrap(), id, "the same content, the same name");
+        let folders = fs::read_dir(folder.path().join(&id.to_string()[..2])).unwrap().count();
+        assert_eq!(folders, 1, "nothing half written is left");
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_and_gives_no_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SnapshotStore::open(folder.path()).unwrap();
+        let id = store.write(&roster()).unwrap();
+        let path = store.place(&id).join("person.parquet");
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        let error = store.read(&id).unwrap().find_map(Result::err).unwrap();
+        assert!(matches!(error, SnapshotError::Damaged { kind: Kind::Person, .. }), "{error}");
+    }
+}
