@@ -11,8 +11,6 @@ mod error;
 mod groups;
 mod memberships;
 mod persons;
-#[cfg(test)]
-mod tests;
 
 pub use courses::CourseRow;
 
@@ -85,3 +83,12 @@ pub(crate) const ALL: &[(&str, crate::ledger::db::Sql)] = &{
     }
     all
 };
+
+#[cfg(test)]
+mod tests;
+
+/// The right to write that the engine would give for this claim.
+#[cfg(test)]
+const fn proof_of(job: i64, generation: i32) -> WriteProof {
+    WriteProof::for_claimed_job(job, generation)
+}
