@@ -17,12 +17,11 @@ use rollover_roster::{
     model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey},
 };
 
-const JOB: i64 = 7;
 const GENERATION: i32 = 3;
 
 const INSERT_JOB: Sql = Sql::both(
-    "INSERT INTO job (id, customer_id, kind, args, state, generation, attempt, due_at, cancel_requested, created_at)
-     VALUES ($1, 'nes', 'import_roster', $2, 'running', $3, 1, $4, false, $4)",
+    "INSERT INTO job (customer_id, kind, args, state, generation, attempt, due_at, cancel_requested, created_at)
+     VALUES ('nes', 'import_roster', $1, 'running', $2, 1, $3, false, $3) RETURNING id",
 );
 const MOVE_JOB: Sql = Sql::both("UPDATE job SET generation = $2, state = $3 WHERE id = $1");
 const MAKE_MANUAL: Sql = Sql::both("UPDATE site_membership SET made_by = 'manual' WHERE person_key = $1");
@@ -34,6 +33,7 @@ struct Ground {
     ledger: Ledger,
     site: EmbeddedSite,
     customer: Customer,
+    job: i64,
     _folder: tempfile::TempDir,
     _database: Option<Database>,
 }
@@ -68,14 +68,14 @@ impl Ground {
         ledger.add_customer(now, &customer).await.unwrap();
         let mut tx = ledger.db().begin().await.unwrap();
         let args = sqlx::types::Json(serde_json::json!({}));
-        execute!(tx.on(), INSERT_JOB, JOB, args, GENERATION, now).unwrap();
+        let (job,) = query!(fetch_one (i64,), tx.on(), INSERT_JOB, args, GENERATION, now).unwrap();
         tx.commit().await.unwrap();
         let site = EmbeddedSite::new(ledger.db().clone());
-        Self { ledger, site, customer, _folder: folder, _database: database }
+        Self { ledger, site, customer, job, _folder: folder, _database: database }
     }
 
     async fn apply(&self, batch: &[Change]) -> Applied {
-        self.site.apply(&self.customer, batch, &proof_of(JOB, GENERATION)).await.unwrap()
+        self.site.apply(&self.customer, batch, &proof_of(self.job, GENERATION)).await.unwrap()
     }
 
     /// (state, attached, made by) of the only course.
@@ -206,9 +206,9 @@ async fn a_batch_that_comes_again_changes_nothing(ground: Ground) {
 async fn a_lost_claim_writes_nothing(ground: Ground) {
     for (generation, state) in [(GENERATION + 1, "running"), (GENERATION, "retrying")] {
         let mut tx = ground.ledger.db().begin().await.unwrap();
-        execute!(tx.on(), MOVE_JOB, JOB, generation, state).unwrap();
+        execute!(tx.on(), MOVE_JOB, ground.job, generation, state).unwrap();
         tx.commit().await.unwrap();
-        let refused = ground.site.apply(&ground.customer, &school(), &proof_of(JOB, GENERATION)).await;
+        let refused = ground.site.apply(&ground.customer, &school(), &proof_of(ground.job, GENERATION)).await;
         assert!(matches!(refused, Err(SiteError::Fenced { .. })), "{refused:?}");
     }
     let counts = ground.site.counts(&ground.customer.id).await.unwrap();
@@ -295,7 +295,7 @@ async fn counts_are_by_profile_and_type(ground: Ground) {
 async fn a_value_that_cannot_be_kept_is_refused_and_nothing_stays(mut ground: Ground) {
     // A customer that is not there: every row breaks a foreign key.
     ground.customer.id = "elsewhere".parse().unwrap();
-    let refused = ground.site.apply(&ground.customer, &school(), &proof_of(JOB, GENERATION)).await;
+    let refused = ground.site.apply(&ground.customer, &school(), &proof_of(ground.job, GENERATION)).await;
     let Err(SiteError::Refused { kind: "group", why, .. }) = refused else { panic!("{refused:?}") };
     assert!(why.starts_with("database error"), "{why}");
     assert!(!why.contains("Nes skole"), "{why}");
