@@ -1,0 +1,107 @@
+//! Applies one batch in one transaction: the fence first, then creates and updates, then deletes.
+//!
+//! Within the batch the order is the site's own: what others point at is made first, and a course goes before its
+//! memberships, so that these are known to be a course's and stay (DOMAIN C2, C3).
+
+use super::{courses, error, groups, memberships, persons};
+use crate::ledger::db::{self, Db, Tx, query};
+use rollover_jobs::{
+    Customer, CustomerId, WriteProof,
+    ports::{Applied, SiteError},
+};
+use rollover_roster::{
+    diff::{Action, Change},
+    model::{Kind, Record},
+};
+use serde_json::Value;
+use sqlx::types::Json;
+
+db::statements! {
+    // Locked against whoever would take the claim away, until this batch is in.
+    FENCE = postgres "SELECT id FROM job WHERE id = $1 AND generation = $2 AND state = 'running' FOR SHARE",
+        sqlite "SELECT id FROM job WHERE id = $1 AND generation = $2 AND state = 'running'";
+}
+
+/// What is done to the records of one kind: creates and updates are one thing, since both end in the wanted row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Write {
+    Put,
+    Remove,
+}
+
+const ORDER: [(Write, Kind); 8] = [
+    (Write::Put, Kind::Group),
+    (Write::Put, Kind::Person),
+    (Write::Put, Kind::Course),
+    (Write::Put, Kind::Membership),
+    (Write::Remove, Kind::Course),
+    (Write::Remove, Kind::Membership),
+    (Write::Remove, Kind::Person),
+    (Write::Remove, Kind::Group),
+];
+
+pub(super) async fn apply(
+    db: &Db,
+    customer: &Customer,
+    batch: &[Change],
+    proof: &WriteProof,
+) -> Result<Applied, SiteError> {
+    let unavailable = |e| error::unavailable(&customer.id, &e);
+    let mut tx = db.begin().await.map_err(unavailable)?;
+    check_fence(&mut tx, &customer.id, proof).await?;
+    let mut applied = Applied::default();
+    for (write, kind) in ORDER {
+        let rows: Vec<Value> = batch
+            .iter()
+            .filter(|change| change.kind() == kind && (change.action() == Action::Delete) == (write == Write::Remove))
+            .map(|change| row(change.record()))
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let done = write_rows(&mut tx, customer, write, kind, &rows).await;
+        applied += done.map_err(|e| error::of_database(&customer.id, kind.as_str(), &e))?;
+    }
+    tx.commit().await.map_err(unavailable)?;
+    Ok(applied)
+}
+
+async fn check_fence(tx: &mut Tx, customer: &CustomerId, proof: &WriteProof) -> Result<(), SiteError> {
+    let claim = query!(fetch_optional (i64,), tx.on(), FENCE, proof.job(), proof.generation())
+        .map_err(|e| error::of_database(customer, "claim", &e))?;
+    claim.map(drop).ok_or_else(|| SiteError::Fenced { customer: customer.clone() })
+}
+
+fn row(record: &Record) -> Value {
+    let hash = record.hash().to_string();
+    match record {
+        Record::Group(group) => groups::row(group, hash),
+        Record::Person(person) => persons::row(person, hash),
+        Record::Course(course) => courses::row(course, hash),
+        Record::Membership(membership) => memberships::row(membership, hash),
+    }
+}
+
+async fn write_rows(
+    tx: &mut Tx,
+    customer: &Customer,
+    write: Write,
+    kind: Kind,
+    rows: &[Value],
+) -> Result<Applied, sqlx::Error> {
+    let id = customer.id.as_str();
+    let mut done = match (write, kind) {
+        (Write::Put, Kind::Group) => groups::put(tx, id, Json(rows)).await?,
+        (Write::Put, Kind::Person) => persons::put(tx, id, Json(rows)).await?,
+        (Write::Put, Kind::Course) => courses::put(tx, id, Json(rows)).await?,
+        (Write::Put, Kind::Membership) => memberships::put(tx, id, Json(rows)).await?,
+        (Write::Remove, Kind::Group) => groups::remove(tx, id, Json(rows)).await?,
+        (Write::Remove, Kind::Person) => persons::trash(tx, id, Json(rows)).await?,
+        (Write::Remove, Kind::Course) => {
+            courses::let_go(tx, id, customer.settings.course_archiving, Json(rows)).await?
+        }
+        (Write::Remove, Kind::Membership) => memberships::remove(tx, id, Json(rows)).await?,
+    };
+    done.unchanged = rows.len() as u64 - done.created - done.updated - done.deleted;
+    Ok(done)
+}

@@ -1,0 +1,140 @@
+//! Courses of the built-in site: a course whose group goes is archived or lives on, and is never destroyed.
+
+use crate::ledger::db::{self, Conn, Tx, execute, query};
+use rollover_jobs::{CustomerId, ports::Applied};
+use rollover_roster::model::Course;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::types::Json;
+
+db::statements! {
+    // C4: the state is left out on purpose; a course that was archived stays archived.
+    RECONNECT_COURSES = postgres "
+        UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
+            template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
+            attached = true, made_by = 'integration', hash = x.hash
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text, title text, code text, template_source text,
+            template_key text, parent_source text, parent_key text, hash text)
+        WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
+            AND NOT site_course.attached",
+    sqlite "
+        UPDATE site_course SET title = x.value ->> 'title', code = x.value ->> 'code',
+            template_source = x.value ->> 'template_source', template_key = x.value ->> 'template_key',
+            parent_source = x.value ->> 'parent_source', parent_key = x.value ->> 'parent_key',
+            attached = true, made_by = 'integration', hash = x.value ->> 'hash'
+        FROM json_each($2) AS x
+        WHERE site_course.customer_id = $1 AND site_course.source = x.value ->> 'source'
+            AND site_course.sync_key = x.value ->> 'sync_key' AND NOT site_course.attached";
+    UPDATE_COURSES = postgres "
+        UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
+            template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
+            made_by = 'integration', hash = x.hash
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text, title text, code text, template_source text,
+            template_key text, parent_source text, parent_key text, hash text)
+        WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
+            AND (site_course.hash <> x.hash OR site_course.made_by <> 'integration')",
+    sqlite "
+        UPDATE site_course SET title = x.value ->> 'title', code = x.value ->> 'code',
+            template_source = x.value ->> 'template_source', template_key = x.value ->> 'template_key',
+            parent_source = x.value ->> 'parent_source', parent_key = x.value ->> 'parent_key',
+            made_by = 'integration', hash = x.value ->> 'hash'
+        FROM json_each($2) AS x
+        WHERE site_course.customer_id = $1 AND site_course.source = x.value ->> 'source'
+            AND site_course.sync_key = x.value ->> 'sync_key'
+            AND (site_course.hash <> x.value ->> 'hash' OR site_course.made_by <> 'integration')";
+    INSERT_COURSES = postgres "
+        INSERT INTO site_course (customer_id, source, sync_key, title, code, template_source, template_key,
+            parent_source, parent_key, state, attached, made_by, hash)
+        SELECT $1, x.source, x.sync_key, x.title, x.code, x.template_source, x.template_key,
+            x.parent_source, x.parent_key, 'active', true, 'integration', x.hash
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text, title text, code text, template_source text,
+            template_key text, parent_source text, parent_key text, hash text)
+        ON CONFLICT DO NOTHING",
+    sqlite "
+        INSERT INTO site_course (customer_id, source, sync_key, title, code, template_source, template_key,
+            parent_source, parent_key, state, attached, made_by, hash)
+        SELECT $1, value ->> 'source', value ->> 'sync_key', value ->> 'title', value ->> 'code',
+            value ->> 'template_source', value ->> 'template_key', value ->> 'parent_source',
+            value ->> 'parent_key', 'active', true, 'integration', value ->> 'hash'
+        FROM json_each($2) WHERE true
+        ON CONFLICT DO NOTHING";
+    ARCHIVE_COURSES = postgres "
+        UPDATE site_course SET state = 'archived', attached = false
+        WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
+            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))",
+    sqlite "
+        UPDATE site_course SET state = 'archived', attached = false
+        WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
+            (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))";
+    DETACH_COURSES = postgres "
+        UPDATE site_course SET attached = false, made_by = 'manual'
+        WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
+            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))",
+    sqlite "
+        UPDATE site_course SET attached = false, made_by = 'manual'
+        WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
+            (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))";
+    KEEP_PARTICIPANTS = postgres "
+        UPDATE site_membership SET made_by = 'manual'
+        WHERE customer_id = $1 AND made_by = 'integration' AND (group_source, group_key) IN
+            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))",
+    sqlite "
+        UPDATE site_membership SET made_by = 'manual'
+        WHERE customer_id = $1 AND made_by = 'integration' AND (group_source, group_key) IN
+            (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))";
+    COURSES = "
+        SELECT c.title, c.code, c.state, c.attached, c.made_by,
+            (SELECT count(*) FROM site_membership m WHERE m.customer_id = c.customer_id
+                AND m.group_source = c.source AND m.group_key = c.sync_key) AS participants
+        FROM site_course c WHERE c.customer_id = $1 ORDER BY c.title, c.source, c.sync_key LIMIT $2";
+}
+
+/// A course as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct CourseRow {
+    pub title: String,
+    pub code: Option<String>,
+    /// `active` or `archived`.
+    pub state: String,
+    /// Whether it hangs at its group in the hierarchy.
+    pub attached: bool,
+    /// `integration` or `manual`.
+    pub made_by: String,
+    pub participants: i64,
+}
+
+pub(super) fn row(course: &Course, hash: String) -> Value {
+    json!({
+        "source": course.key.source, "sync_key": course.key.id, "title": course.title, "code": course.code,
+        "template_source": course.template.as_ref().map(|key| &key.source),
+        "template_key": course.template.as_ref().map(|key| &key.id),
+        "parent_source": course.parent.as_ref().map(|key| &key.source),
+        "parent_key": course.parent.as_ref().map(|key| &key.id), "hash": hash,
+    })
+}
+
+/// One whose group came back counts as created: it joins the hierarchy anew (C4).
+pub(super) async fn put(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Result<Applied, sqlx::Error> {
+    let reconnected = execute!(tx.on(), RECONNECT_COURSES, customer, rows)?;
+    let updated = execute!(tx.on(), UPDATE_COURSES, customer, rows)?;
+    let created = reconnected + execute!(tx.on(), INSERT_COURSES, customer, rows)?;
+    Ok(Applied { created, updated, ..Applied::default() })
+}
+
+/// C2 with archiving, C3 without. The participants become manual here, so deletes of their memberships that follow
+/// find nothing of the integration's to remove.
+pub(super) async fn let_go(
+    tx: &mut Tx,
+    customer: &str,
+    archiving: bool,
+    rows: Json<&[Value]>,
+) -> Result<Applied, sqlx::Error> {
+    let statement = if archiving { ARCHIVE_COURSES } else { DETACH_COURSES };
+    let deleted = execute!(tx.on(), statement, customer, rows)?;
+    execute!(tx.on(), KEEP_PARTICIPANTS, customer, rows)?;
+    Ok(Applied { deleted, ..Applied::default() })
+}
+
+pub(super) async fn list(conn: &mut Conn, customer: &CustomerId, limit: i64) -> Result<Vec<CourseRow>, sqlx::Error> {
+    query!(fetch_all CourseRow, conn.on(), COURSES, customer.as_str(), limit)
+}

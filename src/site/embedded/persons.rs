@@ -1,0 +1,84 @@
+//! Persons of the built-in site: one who is no longer sent goes to the administrator's trash, and can come back.
+
+use crate::ledger::db::{self, Tx, execute};
+use rollover_jobs::ports::Applied;
+use rollover_roster::model::Person;
+use serde_json::{Value, json};
+use sqlx::types::Json;
+
+db::statements! {
+    RESTORE_PERSONS = postgres "
+        UPDATE site_person SET userid = x.userid, given = x.given, family = x.family, email = x.email,
+            birth_date = x.birth_date, profile = x.profile, state = 'active', made_by = 'integration', hash = x.hash
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text, userid text, given text, family text,
+            email text, birth_date date, profile text, hash text)
+        WHERE site_person.customer_id = $1 AND site_person.source = x.source AND site_person.sync_key = x.sync_key
+            AND site_person.state = 'trashed'",
+    sqlite "
+        UPDATE site_person SET userid = x.value ->> 'userid', given = x.value ->> 'given',
+            family = x.value ->> 'family', email = x.value ->> 'email', birth_date = x.value ->> 'birth_date',
+            profile = x.value ->> 'profile', state = 'active', made_by = 'integration', hash = x.value ->> 'hash'
+        FROM json_each($2) AS x
+        WHERE site_person.customer_id = $1 AND site_person.source = x.value ->> 'source'
+            AND site_person.sync_key = x.value ->> 'sync_key' AND site_person.state = 'trashed'";
+    UPDATE_PERSONS = postgres "
+        UPDATE site_person SET userid = x.userid, given = x.given, family = x.family, email = x.email,
+            birth_date = x.birth_date, profile = x.profile, made_by = 'integration', hash = x.hash
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text, userid text, given text, family text,
+            email text, birth_date date, profile text, hash text)
+        WHERE site_person.customer_id = $1 AND site_person.source = x.source AND site_person.sync_key = x.sync_key
+            AND (site_person.hash <> x.hash OR site_person.made_by <> 'integration')",
+    sqlite "
+        UPDATE site_person SET userid = x.value ->> 'userid', given = x.value ->> 'given',
+            family = x.value ->> 'family', email = x.value ->> 'email', birth_date = x.value ->> 'birth_date',
+            profile = x.value ->> 'profile', made_by = 'integration', hash = x.value ->> 'hash'
+        FROM json_each($2) AS x
+        WHERE site_person.customer_id = $1 AND site_person.source = x.value ->> 'source'
+            AND site_person.sync_key = x.value ->> 'sync_key'
+            AND (site_person.hash <> x.value ->> 'hash' OR site_person.made_by <> 'integration')";
+    INSERT_PERSONS = postgres "
+        INSERT INTO site_person (customer_id, source, sync_key, userid, given, family, email, birth_date, profile,
+            state, made_by, hash)
+        SELECT $1, x.source, x.sync_key, x.userid, x.given, x.family, x.email, x.birth_date, x.profile,
+            'active', 'integration', x.hash
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text, userid text, given text, family text,
+            email text, birth_date date, profile text, hash text)
+        ON CONFLICT DO NOTHING",
+    sqlite "
+        INSERT INTO site_person (customer_id, source, sync_key, userid, given, family, email, birth_date, profile,
+            state, made_by, hash)
+        SELECT $1, value ->> 'source', value ->> 'sync_key', value ->> 'userid', value ->> 'given',
+            value ->> 'family', value ->> 'email', value ->> 'birth_date', value ->> 'profile',
+            'active', 'integration', value ->> 'hash'
+        FROM json_each($2) WHERE true
+        ON CONFLICT DO NOTHING";
+    TRASH_PERSONS = postgres "
+        UPDATE site_person SET state = 'trashed'
+        WHERE customer_id = $1 AND made_by = 'integration' AND state = 'active' AND (source, sync_key) IN
+            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))",
+    sqlite "
+        UPDATE site_person SET state = 'trashed'
+        WHERE customer_id = $1 AND made_by = 'integration' AND state = 'active' AND (source, sync_key) IN
+            (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))";
+}
+
+pub(super) fn row(person: &Person, hash: String) -> Value {
+    json!({
+        "source": person.key.source, "sync_key": person.key.id, "userid": person.userid, "given": person.given,
+        "family": person.family, "email": person.email, "birth_date": person.birth_date,
+        "profile": person.profile.as_str(), "hash": hash,
+    })
+}
+
+/// One who comes back out of the trash counts as created: to everybody who looks, they were not there.
+pub(super) async fn put(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Result<Applied, sqlx::Error> {
+    let restored = execute!(tx.on(), RESTORE_PERSONS, customer, rows)?;
+    let updated = execute!(tx.on(), UPDATE_PERSONS, customer, rows)?;
+    let created = restored + execute!(tx.on(), INSERT_PERSONS, customer, rows)?;
+    Ok(Applied { created, updated, ..Applied::default() })
+}
+
+pub(super) async fn trash(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Result<Applied, sqlx::Error> {
+    let deleted = execute!(tx.on(), TRASH_PERSONS, customer, rows)?;
+    Ok(Applied { deleted, ..Applied::default() })
+}

@@ -1,0 +1,3 @@
+//! Adapters to learning platforms; each implements the port `Site` for one sort of platform.
+
+pub mod embedded;
