@@ -12,7 +12,7 @@ use crate::{
     source::FolderRosters,
 };
 use anyhow::Context;
-use rollover_jobs::{KINDS, Ports, ports::Clock};
+use rollover_jobs::{AnyKind, KINDS, Ports, ports::Clock};
 use rollover_roster::snapshot::SnapshotStore;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -50,15 +50,20 @@ impl App {
         } else {
             ledger.check_schema().await?;
         }
-        Self::with_ledger(settings, clock, ledger)
+        Self::with_ledger(settings, clock, ledger, KINDS)
     }
 
-    /// The same over a ledger that is open and up to date.
-    pub fn with_ledger(settings: Settings, clock: Arc<dyn Clock>, ledger: Ledger) -> anyhow::Result<Self> {
+    /// The same over a ledger that is open and up to date, with a list of kinds.
+    pub fn with_ledger(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        ledger: Ledger,
+        kinds: &'static [&'static dyn AnyKind],
+    ) -> anyhow::Result<Self> {
         let seed = u64::try_from(clock.now().timestamp_micros()).unwrap_or_default();
         let owner = format!("{}-{}-{:04x}", host_name(), std::process::id(), seed % 0xffff);
         let ports = ports(&settings, &ledger, &clock)?;
-        let engine = Engine::new(ledger.clone(), ports, KINDS, settings.engine.clone(), seed);
+        let engine = Engine::new(ledger.clone(), ports, kinds, settings.engine.clone(), seed);
         Ok(Self { settings, ledger, clock, engine, owner })
     }
 

@@ -43,9 +43,15 @@ impl Worker {
         self.running.close();
         if tokio::time::timeout(self.engine.settings.grace(), self.running.wait()).await.is_err() {
             tracing::info!(jobs = self.running.len(), "the grace time is over, handing jobs back");
-            self.break_off.cancel();
-            self.running.wait().await;
+            self.finish_now().await;
         }
+    }
+
+    /// Breaks off what runs, at once, and hands it back.
+    pub async fn finish_now(&self) {
+        self.running.close();
+        self.break_off.cancel();
+        self.running.wait().await;
     }
 
     /// Claims and runs the job of one ticket; gives the row as it was left, `None` when nothing was claimed.
