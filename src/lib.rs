@@ -12,6 +12,7 @@ pub mod exit;
 pub mod ledger;
 pub mod mail;
 pub mod model;
+pub mod plans;
 pub mod ports;
 pub mod queue;
 pub mod site;

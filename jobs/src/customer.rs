@@ -146,6 +146,8 @@ pub struct CustomerSettings {
     pub course_archiving: bool,
     /// C1: what to do with courses of the new year that come before its start date.
     pub early_courses: EarlyCourses,
+    /// P5: new courses whose code begins so are of the summer school, and flow at once.
+    pub summer_course_prefix: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

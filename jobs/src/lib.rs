@@ -18,7 +18,9 @@ pub use integration::{
     EndDelayDelete, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration, StartDelayDelete,
 };
 pub use context::{JobContext, JobFacts, Ports, WriteProof};
-pub use customer::{Calendar, Country, Customer, CustomerId, CustomerSettings, TermDates};
+pub use customer::{
+    BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, RosterFormat, TermDates,
+};
 pub use kind::{AnyKind, ArgsError, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};
 pub use stop::{Stop, Who};

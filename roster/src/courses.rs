@@ -2,7 +2,7 @@
 
 use crate::{
     diff::{Action, Change},
-    model::{Record, SyncKey},
+    model::{Course, Record, SyncKey},
 };
 use chrono::NaiveDate;
 use std::collections::HashSet;
@@ -20,8 +20,14 @@ pub fn decide_hold_back(today: NaiveDate, opens: NaiveDate) -> CourseVerdict {
 }
 
 /// Parts changes into what flows now, and new courses with the memberships in them, which wait.
-/// A course that exists is not held back: only its creation is of the new year.
-pub fn hold_back_courses(changes: Vec<Change>, today: NaiveDate, opens: NaiveDate) -> (Vec<Change>, Vec<Change>) {
+/// A course that exists is not held back: only its creation is of the new year. A course whose code begins with
+/// `summer_prefix` is of the summer school and flows (P5).
+pub fn hold_back_courses(
+    changes: Vec<Change>,
+    today: NaiveDate,
+    opens: NaiveDate,
+    summer_prefix: Option<&str>,
+) -> (Vec<Change>, Vec<Change>) {
     if decide_hold_back(today, opens) == CourseVerdict::Flows {
         return (changes, Vec::new());
     }
@@ -29,7 +35,7 @@ pub fn hold_back_courses(changes: Vec<Change>, today: NaiveDate, opens: NaiveDat
         .iter()
         .filter(|change| change.action() == Action::Create)
         .filter_map(|change| match change.record() {
-            Record::Course(course) => Some(course.key.clone()),
+            Record::Course(course) if !is_summer_school(course, summer_prefix) => Some(course.key.clone()),
             _ => None,
         })
         .collect();
@@ -38,6 +44,10 @@ pub fn hold_back_courses(changes: Vec<Change>, today: NaiveDate, opens: NaiveDat
         Record::Membership(member) => !held.contains(&member.group),
         Record::Group(_) | Record::Person(_) => true,
     })
+}
+
+fn is_summer_school(course: &Course, prefix: Option<&str>) -> bool {
+    prefix.is_some_and(|prefix| course.code.as_deref().is_some_and(|code| code.starts_with(prefix)))
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@ use serde::Serialize;
 db::statements! {
     TASKS = "
         SELECT * FROM task
-        WHERE ($1 IS NULL OR customer_id = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR kind = $3)
+        WHERE (customer_id = $1 OR $1 IS NULL) AND (state = $2 OR $2 IS NULL) AND (kind = $3 OR $3 IS NULL)
         ORDER BY coalesce(due_at, updated_at), id LIMIT $4";
     JOBS = "
         SELECT * FROM job
-        WHERE ($1 IS NULL OR customer_id = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR kind = $3)
-            AND ($4 IS NULL OR task_id = $4)
+        WHERE (customer_id = $1 OR $1 IS NULL) AND (state = $2 OR $2 IS NULL) AND (kind = $3 OR $3 IS NULL)
+            AND (task_id = $4 OR $4 IS NULL)
         ORDER BY id DESC LIMIT $5";
     JOB_COUNTS = "SELECT state, count(*) FROM job GROUP BY state ORDER BY state";
     TASKS_OF_YEAR = "

@@ -85,8 +85,7 @@ impl Ledger {
 
 async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<usize, LedgerError> {
     let event = if fire.fires.is_empty() { TaskEvent::MomentSkipped } else { TaskEvent::Fired };
-    let jobs: Vec<NewJob> = fire.fires.iter().map(|moment| job_of(&fire.task, *moment, fire.lane)).collect();
-    let made = if jobs.is_empty() { Vec::new() } else { jobs::insert(tx, now, &jobs).await? };
+    let made = if fire.fires.is_empty() { 0 } else { make_jobs(tx, now, fire).await? };
     let facts = TaskFacts { recurs: fire.next_due.is_some(), sign_off_open: false };
     let state = fire.task.state.on(event, facts)?;
     let why = fire.said.clone().filter(|_| state == TaskState::Skipped);
@@ -103,7 +102,21 @@ async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<us
         note: fire.said.clone(),
     };
     events::append(tx, now, advance::ENGINE, &[line]).await?;
-    Ok(made.len())
+    Ok(made)
+}
+
+/// Makes a job per moment. A job that waits for a condition looks again in place of a new one (S5, A5): else a
+/// nightly task that waits for a person would pile up a job a night.
+async fn make_jobs(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<usize, LedgerError> {
+    if let Some(row) = jobs::waiting_of_task(tx, fire.task.id).await? {
+        let wake = jobs::Step { row, event: jobs::JobMove::Wake };
+        for woken in jobs::apply(tx, now, advance::ENGINE, vec![wake]).await? {
+            woken?;
+        }
+        return Ok(1);
+    }
+    let jobs: Vec<NewJob> = fire.fires.iter().map(|moment| job_of(&fire.task, *moment, fire.lane)).collect();
+    Ok(jobs::insert(tx, now, &jobs).await?.len())
 }
 
 /// The job that a task becomes at one moment.

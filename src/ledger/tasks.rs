@@ -191,6 +191,39 @@ impl Ledger {
         Ok(task)
     }
 
+    /// Moves a planned task to another moment; `None` takes its moment away. One that fired is left alone.
+    pub async fn reschedule(
+        &self,
+        now: DateTime<Utc>,
+        person: &str,
+        id: i64,
+        due_at: Option<DateTime<Utc>>,
+    ) -> Result<TaskRow, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let task = advance::lock(&mut tx, id).await?;
+        if task.state != TaskState::Planned {
+            return Err(LedgerError::Refused(format!(
+                "task {id} ({}) is {}: only a planned task can be moved to another moment",
+                task.title, task.state
+            )));
+        }
+        let moved = TaskRow { due_at, ..task.clone() };
+        advance::write(&mut tx, now, &task, &moved).await?;
+        let words = |moment: Option<DateTime<Utc>>| moment.map_or("no moment".to_owned(), |at| at.to_rfc3339());
+        let line = NewEvent {
+            customer: task.customer_id.clone(),
+            plan: task.plan_id,
+            task: Some(id),
+            name: "rescheduled",
+            note: Some(format!("from {} to {}", words(task.due_at), words(due_at))),
+            ..NewEvent::default()
+        };
+        events::append(&mut tx, now, person, &[line]).await?;
+        tx.commit().await?;
+        self.tell_due().await;
+        Ok(TaskRow { version: task.version + 1, ..moved })
+    }
+
     /// Fires a task now, by hand, beside its own moments.
     pub async fn run_task_now(
         &self,

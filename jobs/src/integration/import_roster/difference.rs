@@ -38,6 +38,7 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
         Some(decision) => decision.limits.clone(),
         None => Some(import.customer.settings.filter.clone()),
     };
+    let summer_prefix = import.customer.settings.summer_course_prefix.clone();
     let used_decision = decision.map(|decision| decision.id);
     blocking(move || {
         let (changes, size, breakdown) = changes(&snapshots, &roster, mirror.as_ref())
@@ -45,7 +46,7 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
         let mut planned = ChangeCounts::default();
         changes.iter().for_each(|change| planned.add(change));
         let (flowing, held) = match guard {
-            Some(guard) => hold_back_courses(changes, today, guard.opens),
+            Some(guard) => hold_back_courses(changes, today, guard.opens, summer_prefix.as_deref()),
             None => (changes, Vec::new()),
         };
         let held_courses = held

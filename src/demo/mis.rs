@@ -1,0 +1,72 @@
+//! The invented MIS of each customer: a roster file every night, with the summer's turns in it.
+
+use super::customers::{Invented, Script};
+use anyhow::Context;
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
+use rollover_roster::{invent::Municipality, write::write_imse};
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// One customer's MIS.
+pub(super) struct Mis {
+    municipality: Municipality,
+    script: Script,
+    source: String,
+    folder: PathBuf,
+}
+
+impl Mis {
+    pub fn new(invented: &Invented, rosters: &Path) -> Self {
+        Self {
+            municipality: Municipality::new(&invented.municipality),
+            script: invented.script,
+            source: invented.municipality.source.clone(),
+            folder: rosters.join(invented.customer.id.as_str()),
+        }
+    }
+
+    /// Lays down the file of one night. On Sunday and Monday morning nothing has changed since.
+    pub fn deliver(&mut self, now: DateTime<Utc>, day: NaiveDate) -> anyhow::Result<()> {
+        if self.script.silent {
+            return Ok(());
+        }
+        self.change(day);
+        fs::create_dir_all(&self.folder).with_context(|| format!("folder {}", self.folder.display()))?;
+        let name = format!("roster-{day}.xml");
+        let part = self.folder.join(format!("{name}.part"));
+        let mut file = BufWriter::new(File::create(&part).with_context(|| part.display().to_string())?);
+        write_imse(&mut file, &self.municipality.roster(), &self.source, &now.to_rfc3339())?;
+        file.flush()?;
+        fs::rename(&part, self.folder.join(name)).with_context(|| part.display().to_string())
+    }
+
+    fn change(&mut self, day: NaiveDate) {
+        let script = self.script;
+        if script.early_courses == Some(day) {
+            self.municipality.new_courses_early();
+        }
+        if script.turns == day {
+            self.municipality.turn_school_year();
+        }
+        if script.loses_school == Some(day) {
+            self.municipality.lose_school();
+        }
+        if script.loses_school.is_some_and(|lost| lost.succ_opt() == Some(day)) {
+            self.municipality.find_school_again();
+        }
+        if let Some((first, last)) = script.summer_school {
+            if day == first {
+                self.municipality.add_summer_school();
+            }
+            if day == last {
+                self.municipality.end_summer_school();
+            }
+        }
+        if !matches!(day.weekday(), Weekday::Sun | Weekday::Mon) {
+            self.municipality.small_changes(2);
+        }
+    }
+}
