@@ -53,7 +53,9 @@ pub(super) async fn apply(
     for (write, kind) in ORDER {
         let rows: Vec<Value> = batch
             .iter()
-            .filter(|change| change.kind() == kind && (change.action() == Action::Delete) == (write == Write::Remove))
+            .filter(|change| {
+                change.kind() == kind && (change.action() == Action::Delete) == (write == Write::Remove)
+            })
             .map(|change| row(change.record()))
             .collect();
         if rows.is_empty() {
@@ -67,7 +69,7 @@ pub(super) async fn apply(
 }
 
 async fn check_fence(tx: &mut Tx, customer: &CustomerId, proof: &WriteProof) -> Result<(), SiteError> {
-    let claim = query!(fetch_optional (i64,), tx.on(), FENCE, proof.job(), proof.generation())
+    let claim = query!(fetch_optional(i64,), tx.on(), FENCE, proof.job(), proof.generation())
         .map_err(|e| error::of_database(customer, "claim", &e))?;
     claim.map(drop).ok_or_else(|| SiteError::Fenced { customer: customer.clone() })
 }

@@ -18,13 +18,17 @@ db::statements! {
         WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
             AND NOT site_course.attached",
     sqlite "
-        UPDATE site_course SET title = x.value ->> 'title', code = x.value ->> 'code',
-            template_source = x.value ->> 'template_source', template_key = x.value ->> 'template_key',
-            parent_source = x.value ->> 'parent_source', parent_key = x.value ->> 'parent_key',
-            attached = true, made_by = 'integration', hash = x.value ->> 'hash'
-        FROM json_each($2) AS x
-        WHERE site_course.customer_id = $1 AND site_course.source = x.value ->> 'source'
-            AND site_course.sync_key = x.value ->> 'sync_key' AND NOT site_course.attached";
+        WITH x AS MATERIALIZED (SELECT value ->> 'source' AS source, value ->> 'sync_key' AS sync_key,
+            value ->> 'title' AS title, value ->> 'code' AS code,
+            value ->> 'template_source' AS template_source, value ->> 'template_key' AS template_key,
+            value ->> 'parent_source' AS parent_source, value ->> 'parent_key' AS parent_key,
+            value ->> 'hash' AS hash FROM json_each($2))
+        UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
+            template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
+            attached = true, made_by = 'integration', hash = x.hash
+        FROM x
+        WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
+            AND NOT site_course.attached";
     UPDATE_COURSES = postgres "
         UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
             template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
@@ -34,14 +38,17 @@ db::statements! {
         WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
             AND (site_course.hash <> x.hash OR site_course.made_by <> 'integration')",
     sqlite "
-        UPDATE site_course SET title = x.value ->> 'title', code = x.value ->> 'code',
-            template_source = x.value ->> 'template_source', template_key = x.value ->> 'template_key',
-            parent_source = x.value ->> 'parent_source', parent_key = x.value ->> 'parent_key',
-            made_by = 'integration', hash = x.value ->> 'hash'
-        FROM json_each($2) AS x
-        WHERE site_course.customer_id = $1 AND site_course.source = x.value ->> 'source'
-            AND site_course.sync_key = x.value ->> 'sync_key'
-            AND (site_course.hash <> x.value ->> 'hash' OR site_course.made_by <> 'integration')";
+        WITH x AS MATERIALIZED (SELECT value ->> 'source' AS source, value ->> 'sync_key' AS sync_key,
+            value ->> 'title' AS title, value ->> 'code' AS code,
+            value ->> 'template_source' AS template_source, value ->> 'template_key' AS template_key,
+            value ->> 'parent_source' AS parent_source, value ->> 'parent_key' AS parent_key,
+            value ->> 'hash' AS hash FROM json_each($2))
+        UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
+            template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
+            made_by = 'integration', hash = x.hash
+        FROM x
+        WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
+            AND (site_course.hash <> x.hash OR site_course.made_by <> 'integration')";
     INSERT_COURSES = postgres "
         INSERT INTO site_course (customer_id, source, sync_key, title, code, template_source, template_key,
             parent_source, parent_key, state, attached, made_by, hash)
@@ -135,6 +142,10 @@ pub(super) async fn let_go(
     Ok(Applied { deleted, ..Applied::default() })
 }
 
-pub(super) async fn list(conn: &mut Conn, customer: &CustomerId, limit: i64) -> Result<Vec<CourseRow>, sqlx::Error> {
+pub(super) async fn list(
+    conn: &mut Conn,
+    customer: &CustomerId,
+    limit: i64,
+) -> Result<Vec<CourseRow>, sqlx::Error> {
     query!(fetch_all CourseRow, conn.on(), COURSES, customer.as_str(), limit)
 }

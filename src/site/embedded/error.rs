@@ -20,7 +20,9 @@ pub(super) fn unavailable(customer: &CustomerId, error: &LedgerError) -> SiteErr
 pub(super) fn of_database(customer: &CustomerId, kind: &'static str, error: &sqlx::Error) -> SiteError {
     let (customer, why) = (customer.clone(), words(error));
     match error {
-        sqlx::Error::Database(inner) if is_refusal(inner.as_ref()) => SiteError::Refused { customer, kind, why },
+        sqlx::Error::Database(inner) if is_refusal(inner.as_ref()) => {
+            SiteError::Refused { customer, kind, why }
+        }
         _ => SiteError::Unavailable { customer, why },
     }
 }

@@ -15,13 +15,15 @@ db::statements! {
         WHERE site_group.customer_id = $1 AND site_group.source = x.source AND site_group.sync_key = x.sync_key
             AND (site_group.hash <> x.hash OR site_group.made_by <> 'integration')",
     sqlite "
-        UPDATE site_group SET group_type = x.value ->> 'group_type', level = x.value ->> 'level',
-            name = x.value ->> 'name', parent_source = x.value ->> 'parent_source',
-            parent_key = x.value ->> 'parent_key', made_by = 'integration', hash = x.value ->> 'hash'
-        FROM json_each($2) AS x
-        WHERE site_group.customer_id = $1 AND site_group.source = x.value ->> 'source'
-            AND site_group.sync_key = x.value ->> 'sync_key'
-            AND (site_group.hash <> x.value ->> 'hash' OR site_group.made_by <> 'integration')";
+        WITH x AS MATERIALIZED (SELECT value ->> 'source' AS source, value ->> 'sync_key' AS sync_key,
+            value ->> 'group_type' AS group_type, value ->> 'level' AS level, value ->> 'name' AS name,
+            value ->> 'parent_source' AS parent_source, value ->> 'parent_key' AS parent_key,
+            value ->> 'hash' AS hash FROM json_each($2))
+        UPDATE site_group SET group_type = x.group_type, level = x.level, name = x.name,
+            parent_source = x.parent_source, parent_key = x.parent_key, made_by = 'integration', hash = x.hash
+        FROM x
+        WHERE site_group.customer_id = $1 AND site_group.source = x.source AND site_group.sync_key = x.sync_key
+            AND (site_group.hash <> x.hash OR site_group.made_by <> 'integration')";
     INSERT_GROUPS = postgres "
         INSERT INTO site_group (customer_id, source, sync_key, group_type, level, name, parent_source, parent_key,
             made_by, hash)
@@ -75,7 +77,11 @@ pub(super) async fn put(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Re
 }
 
 /// What people added to the group goes with it.
-pub(super) async fn remove(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Result<Applied, sqlx::Error> {
+pub(super) async fn remove(
+    tx: &mut Tx,
+    customer: &str,
+    rows: Json<&[Value]>,
+) -> Result<Applied, sqlx::Error> {
     let deleted = execute!(tx.on(), DELETE_GROUPS, customer, rows)?;
     execute!(tx.on(), DELETE_MEMBERS, customer, rows)?;
     Ok(Applied { deleted, ..Applied::default() })

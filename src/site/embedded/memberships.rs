@@ -17,14 +17,17 @@ db::statements! {
             AND site_membership.person_key = x.person_key
             AND (site_membership.hash <> x.hash OR site_membership.made_by <> 'integration')",
     sqlite "
-        UPDATE site_membership SET role = x.value ->> 'role', begins = x.value ->> 'begins',
-            ends = x.value ->> 'ends', made_by = 'integration', hash = x.value ->> 'hash'
-        FROM json_each($2) AS x
-        WHERE site_membership.customer_id = $1 AND site_membership.group_source = x.value ->> 'group_source'
-            AND site_membership.group_key = x.value ->> 'group_key'
-            AND site_membership.person_source = x.value ->> 'person_source'
-            AND site_membership.person_key = x.value ->> 'person_key'
-            AND (site_membership.hash <> x.value ->> 'hash' OR site_membership.made_by <> 'integration')";
+        WITH x AS MATERIALIZED (SELECT value ->> 'group_source' AS group_source,
+            value ->> 'group_key' AS group_key, value ->> 'person_source' AS person_source,
+            value ->> 'person_key' AS person_key, value ->> 'role' AS role, value ->> 'begins' AS begins,
+            value ->> 'ends' AS ends, value ->> 'hash' AS hash FROM json_each($2))
+        UPDATE site_membership SET role = x.role, begins = x.begins, ends = x.ends, made_by = 'integration',
+            hash = x.hash
+        FROM x
+        WHERE site_membership.customer_id = $1 AND site_membership.group_source = x.group_source
+            AND site_membership.group_key = x.group_key AND site_membership.person_source = x.person_source
+            AND site_membership.person_key = x.person_key
+            AND (site_membership.hash <> x.hash OR site_membership.made_by <> 'integration')";
     INSERT_MEMBERSHIPS = postgres "
         INSERT INTO site_membership (customer_id, group_source, group_key, person_source, person_key, role, begins,
             ends, made_by, hash)
@@ -70,7 +73,11 @@ pub(super) async fn put(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Re
     Ok(Applied { created, updated, ..Applied::default() })
 }
 
-pub(super) async fn remove(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Result<Applied, sqlx::Error> {
+pub(super) async fn remove(
+    tx: &mut Tx,
+    customer: &str,
+    rows: Json<&[Value]>,
+) -> Result<Applied, sqlx::Error> {
     let deleted = execute!(tx.on(), DELETE_MEMBERSHIPS, customer, rows)?;
     Ok(Applied { deleted, ..Applied::default() })
 }

@@ -3,6 +3,9 @@
 //! Crash story: one batch is one transaction that begins with a look at the job's claim, so a worker that lost its
 //! claim writes nothing, and a batch that broke off left nothing. Every statement asks whether the row already
 //! stands as wanted; a batch that comes again changes nothing (DOMAIN I5).
+//!
+//! The updates for SQLite read their JSON argument into `x AS MATERIALIZED`: without that it walks all rows of the
+//! customer and reads the JSON anew for each.
 
 mod apply;
 mod counts;
@@ -36,7 +39,9 @@ impl EmbeddedSite {
     /// The first courses of a customer, by title.
     pub async fn courses(&self, customer: &CustomerId, limit: i64) -> Result<Vec<CourseRow>, SiteError> {
         let mut conn = self.db.read().await.map_err(|e| error::unavailable(customer, &e))?;
-        courses::list(&mut conn, customer, limit).await.map_err(|e| error::of_database(customer, "course", &e))
+        courses::list(&mut conn, customer, limit)
+            .await
+            .map_err(|e| error::of_database(customer, "course", &e))
     }
 }
 
@@ -51,7 +56,12 @@ impl Site for EmbeddedSite {
         counts::counts(&mut conn, customer).await.map_err(|e| error::of_database(customer, "count", &e))
     }
 
-    async fn apply(&self, customer: &Customer, batch: &[Change], proof: &WriteProof) -> Result<Applied, SiteError> {
+    async fn apply(
+        &self,
+        customer: &Customer,
+        batch: &[Change],
+        proof: &WriteProof,
+    ) -> Result<Applied, SiteError> {
         apply::apply(&self.db, customer, batch, proof).await
     }
 }

@@ -15,12 +15,15 @@ db::statements! {
         WHERE site_person.customer_id = $1 AND site_person.source = x.source AND site_person.sync_key = x.sync_key
             AND site_person.state = 'trashed'",
     sqlite "
-        UPDATE site_person SET userid = x.value ->> 'userid', given = x.value ->> 'given',
-            family = x.value ->> 'family', email = x.value ->> 'email', birth_date = x.value ->> 'birth_date',
-            profile = x.value ->> 'profile', state = 'active', made_by = 'integration', hash = x.value ->> 'hash'
-        FROM json_each($2) AS x
-        WHERE site_person.customer_id = $1 AND site_person.source = x.value ->> 'source'
-            AND site_person.sync_key = x.value ->> 'sync_key' AND site_person.state = 'trashed'";
+        WITH x AS MATERIALIZED (SELECT value ->> 'source' AS source, value ->> 'sync_key' AS sync_key,
+            value ->> 'userid' AS userid, value ->> 'given' AS given, value ->> 'family' AS family,
+            value ->> 'email' AS email, value ->> 'birth_date' AS birth_date,
+            value ->> 'profile' AS profile, value ->> 'hash' AS hash FROM json_each($2))
+        UPDATE site_person SET userid = x.userid, given = x.given, family = x.family, email = x.email,
+            birth_date = x.birth_date, profile = x.profile, state = 'active', made_by = 'integration', hash = x.hash
+        FROM x
+        WHERE site_person.customer_id = $1 AND site_person.source = x.source AND site_person.sync_key = x.sync_key
+            AND site_person.state = 'trashed'";
     UPDATE_PERSONS = postgres "
         UPDATE site_person SET userid = x.userid, given = x.given, family = x.family, email = x.email,
             birth_date = x.birth_date, profile = x.profile, made_by = 'integration', hash = x.hash
@@ -29,13 +32,15 @@ db::statements! {
         WHERE site_person.customer_id = $1 AND site_person.source = x.source AND site_person.sync_key = x.sync_key
             AND (site_person.hash <> x.hash OR site_person.made_by <> 'integration')",
     sqlite "
-        UPDATE site_person SET userid = x.value ->> 'userid', given = x.value ->> 'given',
-            family = x.value ->> 'family', email = x.value ->> 'email', birth_date = x.value ->> 'birth_date',
-            profile = x.value ->> 'profile', made_by = 'integration', hash = x.value ->> 'hash'
-        FROM json_each($2) AS x
-        WHERE site_person.customer_id = $1 AND site_person.source = x.value ->> 'source'
-            AND site_person.sync_key = x.value ->> 'sync_key'
-            AND (site_person.hash <> x.value ->> 'hash' OR site_person.made_by <> 'integration')";
+        WITH x AS MATERIALIZED (SELECT value ->> 'source' AS source, value ->> 'sync_key' AS sync_key,
+            value ->> 'userid' AS userid, value ->> 'given' AS given, value ->> 'family' AS family,
+            value ->> 'email' AS email, value ->> 'birth_date' AS birth_date,
+            value ->> 'profile' AS profile, value ->> 'hash' AS hash FROM json_each($2))
+        UPDATE site_person SET userid = x.userid, given = x.given, family = x.family, email = x.email,
+            birth_date = x.birth_date, profile = x.profile, made_by = 'integration', hash = x.hash
+        FROM x
+        WHERE site_person.customer_id = $1 AND site_person.source = x.source AND site_person.sync_key = x.sync_key
+            AND (site_person.hash <> x.hash OR site_person.made_by <> 'integration')";
     INSERT_PERSONS = postgres "
         INSERT INTO site_person (customer_id, source, sync_key, userid, given, family, email, birth_date, profile,
             state, made_by, hash)

@@ -25,7 +25,8 @@ const INSERT_JOB: Sql = Sql::both(
 );
 const MOVE_JOB: Sql = Sql::both("UPDATE job SET generation = $2, state = $3 WHERE id = $1");
 const MAKE_MANUAL: Sql = Sql::both("UPDATE site_membership SET made_by = 'manual' WHERE person_key = $1");
-const MADE_BY: Sql = Sql::both("SELECT person_key, made_by FROM site_membership ORDER BY person_key, group_key");
+const MADE_BY: Sql =
+    Sql::both("SELECT person_key, made_by FROM site_membership ORDER BY person_key, group_key");
 const PERSONS: Sql = Sql::both("SELECT given, state FROM site_person ORDER BY sync_key");
 
 /// A migrated ledger with one customer, a running job, and the site over it.
@@ -68,7 +69,7 @@ impl Ground {
         ledger.add_customer(now, &customer).await.unwrap();
         let mut tx = ledger.db().begin().await.unwrap();
         let args = sqlx::types::Json(serde_json::json!({}));
-        let (job,) = query!(fetch_one (i64,), tx.on(), INSERT_JOB, args, GENERATION, now).unwrap();
+        let (job,) = query!(fetch_one(i64,), tx.on(), INSERT_JOB, args, GENERATION, now).unwrap();
         tx.commit().await.unwrap();
         let site = EmbeddedSite::new(ledger.db().clone());
         Self { ledger, site, customer, job, _folder: folder, _database: database }
@@ -88,7 +89,7 @@ impl Ground {
 
     async fn pairs(&self, sql: Sql) -> Vec<(String, String)> {
         let mut conn = self.ledger.db().read().await.unwrap();
-        query!(fetch_all (String, String), conn.on(), sql).unwrap()
+        query!(fetch_all(String, String), conn.on(), sql).unwrap()
     }
 }
 
@@ -188,9 +189,13 @@ async fn a_batch_that_comes_again_changes_nothing(ground: Ground) {
         update(course("Maths"), course("Mathematics")),
         update(member("s", "p1", Role::Learner), member("s", "p1", Role::Mentor)),
     ];
-    let deletes =
-        [member("s", "p1", Role::Mentor), course("Mathematics"), person("p2", "Ola"), group("s", "Nes ungdomsskole")]
-            .map(Change::Delete);
+    let deletes = [
+        member("s", "p1", Role::Mentor),
+        course("Mathematics"),
+        person("p2", "Ola"),
+        group("s", "Nes ungdomsskole"),
+    ]
+    .map(Change::Delete);
     let cases = [
         (school(), Applied { created: 7, ..Applied::default() }),
         (updates.to_vec(), Applied { updated: 4, ..Applied::default() }),
@@ -246,7 +251,10 @@ async fn an_archived_course_keeps_its_participants(ground: Ground) {
 async fn without_archiving_a_course_lives_on(mut ground: Ground) {
     ground.customer.settings.course_archiving = false;
     ground.apply(&school()).await;
-    assert_eq!(ground.apply(&course_goes()).await, Applied { deleted: 1, unchanged: 2, ..Applied::default() });
+    assert_eq!(
+        ground.apply(&course_goes()).await,
+        Applied { deleted: 1, unchanged: 2, ..Applied::default() }
+    );
     assert_eq!(ground.course().await, ("active".to_owned(), false, "manual".to_owned()));
     let made_by = strings(&[("p1", "manual"), ("p1", "integration"), ("p2", "manual")]);
     assert_eq!(ground.pairs(MADE_BY).await, made_by);
@@ -256,9 +264,13 @@ async fn without_archiving_a_course_lives_on(mut ground: Ground) {
 async fn a_course_whose_group_comes_back_stays_archived(ground: Ground) {
     ground.apply(&school()).await;
     ground.apply(&course_goes()).await;
-    let back =
-        [person("p3", "Siri"), course("Maths"), member("c", "p2", Role::Learner), member("c", "p3", Role::Learner)]
-            .map(Change::Create);
+    let back = [
+        person("p3", "Siri"),
+        course("Maths"),
+        member("c", "p2", Role::Learner),
+        member("c", "p3", Role::Learner),
+    ]
+    .map(Change::Create);
     let once = Applied { created: 3, updated: 1, ..Applied::default() };
     assert_eq!(ground.apply(&back).await, once);
     assert_eq!(ground.course().await, ("archived".to_owned(), true, "integration".to_owned()));
