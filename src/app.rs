@@ -132,8 +132,9 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
 }
 
 fn make_folder(folder: &std::path::Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("data folder {}: make it, or set another with ROLLOVER_DATA", folder.display()))
+    std::fs::create_dir_all(folder).with_context(|| {
+        format!("data folder {}: make it, or set another with ROLLOVER_DATA", folder.display())
+    })
 }
 
 /// The machine's name as the kernel tells it; people look for it in the history.

@@ -35,7 +35,9 @@ impl Exit {
         }
         match error.downcast_ref::<LedgerError>() {
             Some(LedgerError::NotFound { .. }) => Self::NotFound,
-            Some(LedgerError::Refused(_) | LedgerError::NotAllowed(_) | LedgerError::Raced { .. }) => Self::Refused,
+            Some(LedgerError::Refused(_) | LedgerError::NotAllowed(_) | LedgerError::Raced { .. }) => {
+                Self::Refused
+            }
             Some(LedgerError::Url(_)) => Self::Usage,
             _ => Self::Failed,
         }

@@ -44,7 +44,11 @@ pub async fn create(
     let preview = preview(ledger, now, customer, name, year).await?;
     let tasks = to_tasks(&preview).map_err(|refusals| {
         let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-        ExitError::refused(format!("the plan {name} {year} of {} was not made: {}", customer.id, all.join("; ")))
+        ExitError::refused(format!(
+            "the plan {name} {year} of {} was not made: {}",
+            customer.id,
+            all.join("; ")
+        ))
     })?;
     let new = NewPlan {
         customer: customer.id.to_string(),

@@ -1,14 +1,14 @@
 //! The engine on both databases: states, retries, lanes, fences, leases, catch-up, followers.
 
-mod support;
+mod harness;
 
+use harness::{Act, On, TestApp, moment, on_both_engines};
 use rollover::{
     engine::{Worker, reap, tick},
     ledger::{JobMove, TaskFilter},
     model::{JobState, TaskState},
 };
 use rollover_jobs::plan::Trigger;
-use support::{Act, On, TestApp, moment};
 
 const NOW: &str = "2024-06-03T08:00:00Z";
 
@@ -142,10 +142,7 @@ async fn a_silent_worker_loses_its_job_and_its_late_word_is_refused(on: On) {
     assert_eq!(renewed, None, "the lease is gone");
     test.season.settle().await.unwrap();
     assert_eq!(test.job(job).await.state, JobState::Done);
-    assert_eq!(
-        test.story_of_job(job).await,
-        ["enqueued", "claimed", "lease_expired", "claimed", "finished"]
-    );
+    assert_eq!(test.story_of_job(job).await, ["enqueued", "claimed", "lease_expired", "claimed", "finished"]);
     let late = test.ledger().apply(test.now(), "dead", job, JobMove::Finish { report: 1.into() }).await;
     assert!(late.is_err(), "a done job does not move");
 }
@@ -173,17 +170,21 @@ async fn a_due_moment_fires_once_with_two_schedulers(on: On) {
         test.scripted_task("nes", Trigger::Hand, NOW, &[Act::Succeed]).await;
     }
     let (one, two) = (test.app.engine.clone(), test.app.engine.clone());
-    let (one, two) = tokio::join!(tokio::spawn(async move { tick(&one).await }), async move { tick(&two).await });
+    let (one, two) =
+        tokio::join!(tokio::spawn(async move { tick(&one).await }), async move { tick(&two).await });
     let fired = one.unwrap().unwrap().jobs + two.unwrap().jobs;
     let again = tick(&test.app.engine).await.unwrap();
     assert_eq!(fired + again.jobs, 20);
-    let jobs = test.ledger().jobs(&rollover::ledger::JobFilter { limit: 100, ..Default::default() }).await.unwrap();
+    let jobs =
+        test.ledger().jobs(&rollover::ledger::JobFilter { limit: 100, ..Default::default() }).await.unwrap();
     assert_eq!(jobs.len(), 20);
 }
 
 // DOMAIN S2
 async fn three_days_down_by_policy(on: On) {
-    let nightly = || serde_json::from_value::<Trigger>(serde_json::json!({"type": "cron", "cron": "30 2 * * *"})).unwrap();
+    let nightly = || {
+        serde_json::from_value::<Trigger>(serde_json::json!({"type": "cron", "cron": "30 2 * * *"})).unwrap()
+    };
     for (policy, jobs_expected, said) in [("run_once", 1, true), ("run_all", 3, false), ("skip", 0, true)] {
         let test = TestApp::new(on, NOW).await;
         test.customer("nes", &[]).await;
@@ -211,7 +212,9 @@ async fn three_days_down_by_policy(on: On) {
         let fired = tick(&test.app.engine).await.unwrap();
         assert_eq!(fired.jobs, jobs_expected, "{policy}");
         let history = test.ledger().events_of_task(task.id).await.unwrap();
-        let told = history.iter().any(|event| matches!(event.name.as_str(), "fired" | "moment_skipped") && event.note.is_some());
+        let told = history
+            .iter()
+            .any(|event| matches!(event.name.as_str(), "fired" | "moment_skipped") && event.note.is_some());
         assert!(told || !said, "{policy}: {history:?}");
         let next = test.ledger().task(task.id).await.unwrap().due_at;
         assert_eq!(next, Some(moment("2024-06-07T00:30:00Z")), "{policy}");
@@ -228,7 +231,8 @@ async fn a_waiting_job_looks_again_at_the_next_moment(on: On) {
     let row = test.ledger().task(task.id).await.unwrap();
     assert_eq!((row.state, row.who.as_deref()), (TaskState::Waiting, Some("mentor")));
     assert_eq!(row.why.as_deref(), Some("weeks are open"));
-    let jobs = test.ledger().jobs(&rollover::ledger::JobFilter { limit: 100, ..Default::default() }).await.unwrap();
+    let jobs =
+        test.ledger().jobs(&rollover::ledger::JobFilter { limit: 100, ..Default::default() }).await.unwrap();
     assert_eq!(jobs.len(), 1, "it waits once, however many nights pass");
     let looks = test.story_of_job(jobs[0].id).await.iter().filter(|name| *name == "claimed").count();
     assert_eq!(looks, 3);
@@ -296,7 +300,11 @@ async fn a_stopping_worker_hands_its_job_back(on: On) {
     }
     worker.finish_now().await;
     let row = running.await.unwrap().unwrap();
-    assert_eq!((row.state, row.attempt, row.generation), (JobState::Ready, 0, 1), "not counted as an attempt");
+    assert_eq!(
+        (row.state, row.attempt, row.generation),
+        (JobState::Ready, 0, 1),
+        "not counted as an attempt"
+    );
 }
 
 async fn tickets_that_led_to_nothing_are_sent_again(on: On) {

@@ -88,7 +88,9 @@ impl JobContext {
 
     /// The customer, or the failure that says that this kind needs one.
     pub fn customer(&self) -> Result<&Customer, Stop> {
-        self.customer.as_ref().ok_or_else(|| Stop::fail("this kind works for one customer, and the job names none"))
+        self.customer
+            .as_ref()
+            .ok_or_else(|| Stop::fail("this kind works for one customer, and the job names none"))
     }
 
     /// The proof value that every write to a site demands; absent in a dry run.

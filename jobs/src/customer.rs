@@ -29,7 +29,11 @@ impl TryFrom<String> for CustomerId {
     fn try_from(text: String) -> Result<Self, BadCustomerId> {
         let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         let first = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
-        if letters && first && text.len() <= Self::MAX_LEN { Ok(Self(text)) } else { Err(BadCustomerId(text)) }
+        if letters && first && text.len() <= Self::MAX_LEN {
+            Ok(Self(text))
+        } else {
+            Err(BadCustomerId(text))
+        }
     }
 }
 

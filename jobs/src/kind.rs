@@ -20,7 +20,11 @@ pub trait JobKind: Send + Sync + 'static {
     /// must stay readable.
     fn sample(&self) -> Self::Args;
 
-    fn run(&self, args: Self::Args, cx: &JobContext) -> impl Future<Output = Result<Self::Report, Stop>> + Send;
+    fn run(
+        &self,
+        args: Self::Args,
+        cx: &JobContext,
+    ) -> impl Future<Output = Result<Self::Report, Stop>> + Send;
 }
 
 /// What may run beside what (DOMAIN S6): of one customer, one job per lane at a time.
@@ -112,7 +116,8 @@ impl<K: JobKind> AnyKind for K {
             let args = serde_json::from_value(args)
                 .map_err(|source| Stop::fail(ArgsError { kind: K::NAME, source }.to_string()))?;
             let report = JobKind::run(self, args, cx).await?;
-            serde_json::to_value(report).map_err(|e| Stop::fail(format!("report of {} cannot be stored: {e}", K::NAME)))
+            serde_json::to_value(report)
+                .map_err(|e| Stop::fail(format!("report of {} cannot be stored: {e}", K::NAME)))
         })
     }
 }

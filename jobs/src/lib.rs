@@ -13,13 +13,14 @@ pub mod plan;
 pub mod ports;
 mod stop;
 
+pub use context::{JobContext, JobFacts, Ports, WriteProof};
+pub use customer::{
+    BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, RosterFormat,
+    TermDates,
+};
 pub use general::{Noop, SendStatusMail, SignOff};
 pub use integration::{
     EndDelayDelete, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration, StartDelayDelete,
-};
-pub use context::{JobContext, JobFacts, Ports, WriteProof};
-pub use customer::{
-    BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, RosterFormat, TermDates,
 };
 pub use kind::{AnyKind, ArgsError, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

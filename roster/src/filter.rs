@@ -162,7 +162,8 @@ pub fn decide_abort(
             let limit = limits.get(kind, action);
             let percent_counts = !first_import && count >= limits.floor;
             let too_many = limit.max_abs.is_some_and(|max| count > max);
-            let too_large = limit.max_pct.is_some_and(|max| percent_counts && count as f64 * 100.0 > max * of as f64);
+            let too_large =
+                limit.max_pct.is_some_and(|max| percent_counts && count as f64 * 100.0 > max * of as f64);
             if too_many || too_large {
                 breaches.push(Breach { kind, action, count, of, limit, parts: Vec::new() });
             }

@@ -276,7 +276,9 @@ impl Record {
             hasher.update(name.as_bytes());
             match value {
                 None => hasher.update(&[0]),
-                Some(value) => hasher.update(&[1]).update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes()),
+                Some(value) => {
+                    hasher.update(&[1]).update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes())
+                }
             };
         }
         let mut short = [0; 16];

@@ -175,11 +175,17 @@ impl Settings {
         }
         let ledger = self.ledger_url();
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| ledger.starts_with(scheme)) {
-            wrong("ledger.url", "expected postgres://… or sqlite:PATH, or nothing for the built-in ledger".to_owned());
+            wrong(
+                "ledger.url",
+                "expected postgres://… or sqlite:PATH, or nothing for the built-in ledger".to_owned(),
+            );
         }
         let queue = &self.queue.url;
         if !queue.is_empty() && !queue.starts_with("redis://") && !queue.starts_with("rediss://") {
-            wrong("queue.url", "expected redis://… or rediss://…, or nothing for the built-in queue".to_owned());
+            wrong(
+                "queue.url",
+                "expected redis://… or rediss://…, or nothing for the built-in queue".to_owned(),
+            );
         }
         if self.ledger.connections < 2 {
             wrong("ledger.connections", format!("{}: expected 2 or more", self.ledger.connections));

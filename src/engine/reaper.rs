@@ -26,7 +26,11 @@ pub async fn reap(engine: &Engine) -> Result<usize, LedgerError> {
         match engine.ledger.apply(now, "reaper", row.id, event).await {
             Ok(_) => {
                 reaped += 1;
-                tracing::warn!(job.id = row.id, attempt = row.attempt, "a worker went silent; its job is free again");
+                tracing::warn!(
+                    job.id = row.id,
+                    attempt = row.attempt,
+                    "a worker went silent; its job is free again"
+                );
             }
             // Its worker, or another reaper, was faster.
             Err(LedgerError::Raced { .. } | LedgerError::NotAllowed(_)) => {}

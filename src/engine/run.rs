@@ -50,7 +50,9 @@ pub async fn run_kind(engine: &Engine, row: &JobRow, cancelled: CancellationToke
 pub fn decide_event(engine: &Engine, row: &JobRow, ended: Ended) -> JobMove {
     match ended {
         Ended::Report(report) => JobMove::Finish { report },
-        Ended::Stopped(Stop::Wait { until, why, who }) => JobMove::Wait { until, why, who: who.as_str().to_owned() },
+        Ended::Stopped(Stop::Wait { until, why, who }) => {
+            JobMove::Wait { until, why, who: who.as_str().to_owned() }
+        }
         Ended::Stopped(Stop::Fail { why }) => JobMove::GiveUp { why },
         Ended::Stopped(Stop::Abort { reason }) => JobMove::Abort { why: reason },
         Ended::Stopped(Stop::Retry { why }) => retry(engine, row, &why),
@@ -73,6 +75,8 @@ fn retry(engine: &Engine, row: &JobRow, why: &str) -> JobMove {
             JobMove::RetryLater { run_at: engine.clock.now() + pause, why: why.to_owned() }
         }
         Retry::GiveUp { attempts: 1 } => JobMove::GiveUp { why: why.to_owned() },
-        Retry::GiveUp { attempts } => JobMove::GiveUp { why: format!("{why} (the last of {attempts} attempts)") },
+        Retry::GiveUp { attempts } => {
+            JobMove::GiveUp { why: format!("{why} (the last of {attempts} attempts)") }
+        }
     }
 }

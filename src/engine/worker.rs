@@ -108,7 +108,8 @@ impl Worker {
     }
 
     async fn renew(&self, row: &JobRow) -> Lease {
-        let lease = chrono::Duration::from_std(self.engine.settings.lease()).expect("a lease is some seconds");
+        let lease =
+            chrono::Duration::from_std(self.engine.settings.lease()).expect("a lease is some seconds");
         let until = self.engine.clock.now() + lease;
         match self.engine.ledger.renew_lease(row.id, row.generation, until).await {
             Ok(Some(false)) => Lease::Kept,
@@ -137,7 +138,10 @@ impl Worker {
                 }
             }
         }
-        tracing::error!(job.id = id, "how the job ended could not be written; its lease will end and it runs again");
+        tracing::error!(
+            job.id = id,
+            "how the job ended could not be written; its lease will end and it runs again"
+        );
         None
     }
 }

@@ -66,7 +66,7 @@ pub(super) async fn task_of_job(
 pub(super) async fn lock(tx: &mut Tx, id: i64) -> Result<TaskRow, LedgerError> {
     let found = task(tx, id).await?;
     let Some(plan) = found.plan_id else { return Ok(found) };
-    query!(fetch_optional (i64,), tx.on(), LOCK_PLAN, plan)?;
+    query!(fetch_optional(i64,), tx.on(), LOCK_PLAN, plan)?;
     task(tx, id).await
 }
 
@@ -89,7 +89,8 @@ pub(super) async fn move_task(
     let signed = !task.sign_off || decisions::sign_off_of_task(tx, task.id).await?.is_some();
     let facts = TaskFacts { recurs: task.due_at.is_some(), sign_off_open: !signed };
     let state = task.state.on(event, facts)?;
-    let waits = matches!(state, TaskState::Waiting | TaskState::Held | TaskState::Failed | TaskState::Skipped);
+    let waits =
+        matches!(state, TaskState::Waiting | TaskState::Held | TaskState::Failed | TaskState::Skipped);
     let next = TaskRow {
         state,
         why: reason.why.clone().filter(|_| waits),
@@ -116,9 +117,23 @@ pub(super) async fn move_task(
 }
 
 /// Writes state, reason and next moment of a task, if nobody else did since it was read.
-pub(super) async fn write(tx: &mut Tx, now: DateTime<Utc>, from: &TaskRow, to: &TaskRow) -> Result<(), LedgerError> {
-    let written = execute!(tx.on(), WRITE_TASK, from.id, from.version, to.state.as_str(), to.why.as_deref(),
-        to.who.as_deref(), to.due_at, now)?;
+pub(super) async fn write(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    from: &TaskRow,
+    to: &TaskRow,
+) -> Result<(), LedgerError> {
+    let written = execute!(
+        tx.on(),
+        WRITE_TASK,
+        from.id,
+        from.version,
+        to.state.as_str(),
+        to.why.as_deref(),
+        to.who.as_deref(),
+        to.due_at,
+        now
+    )?;
     if written == 1 { Ok(()) } else { Err(LedgerError::Raced { what: "task", id: from.id }) }
 }
 
@@ -149,10 +164,7 @@ async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> Result<(), L
 
 /// Nothing is left to do for this task, by machine or by person.
 const fn is_settled(state: TaskState) -> bool {
-    matches!(
-        state,
-        TaskState::Done | TaskState::Skipped | TaskState::Cancelled | TaskState::NotApplicable
-    )
+    matches!(state, TaskState::Done | TaskState::Skipped | TaskState::Cancelled | TaskState::NotApplicable)
 }
 
 /// The moment at which a task may fire, now that another has ended; `None` when it does not wait for that one.

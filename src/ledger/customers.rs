@@ -65,9 +65,19 @@ impl Ledger {
     /// Adds a customer with its integration, active and empty.
     pub async fn add_customer(&self, now: DateTime<Utc>, customer: &Customer) -> Result<(), LedgerError> {
         let mut tx = self.db.begin().await?;
-        let added = execute!(tx.on(), INSERT_CUSTOMER, customer.id.as_str(), customer.name.as_str(),
-            customer.country.as_str(), customer.time_zone.name(), customer.mis.as_str(),
-            customer.middleware.as_deref(), Json(&customer.modules), Json(&customer.settings), now)?;
+        let added = execute!(
+            tx.on(),
+            INSERT_CUSTOMER,
+            customer.id.as_str(),
+            customer.name.as_str(),
+            customer.country.as_str(),
+            customer.time_zone.name(),
+            customer.mis.as_str(),
+            customer.middleware.as_deref(),
+            Json(&customer.modules),
+            Json(&customer.settings),
+            now
+        )?;
         if added == 0 {
             return Err(LedgerError::Refused(format!(
                 "customer {} exists already: change it with `rollover customer set {}`",
@@ -83,9 +93,19 @@ impl Ledger {
     /// Writes all fields of a customer that exists.
     pub async fn update_customer(&self, now: DateTime<Utc>, customer: &Customer) -> Result<(), LedgerError> {
         let mut tx = self.db.begin().await?;
-        let changed = execute!(tx.on(), UPDATE_CUSTOMER, customer.id.as_str(), customer.name.as_str(),
-            customer.country.as_str(), customer.time_zone.name(), customer.mis.as_str(),
-            customer.middleware.as_deref(), Json(&customer.modules), Json(&customer.settings), now)?;
+        let changed = execute!(
+            tx.on(),
+            UPDATE_CUSTOMER,
+            customer.id.as_str(),
+            customer.name.as_str(),
+            customer.country.as_str(),
+            customer.time_zone.name(),
+            customer.mis.as_str(),
+            customer.middleware.as_deref(),
+            Json(&customer.modules),
+            Json(&customer.settings),
+            now
+        )?;
         if changed == 0 {
             return Err(LedgerError::not_found("customer", &customer.id));
         }
@@ -110,14 +130,14 @@ impl Ledger {
     /// The dates of one summer; empty when none were entered.
     pub async fn calendar(&self, customer: &str, year: i32) -> Result<Calendar, LedgerError> {
         let mut conn = self.db.read().await?;
-        let row = query!(fetch_optional (Json<Calendar>,), conn.on(), CALENDAR, customer, year)?;
+        let row = query!(fetch_optional(Json<Calendar>), conn.on(), CALENDAR, customer, year)?;
         Ok(row.map(|(dates,)| dates.0).unwrap_or_default())
     }
 
     /// Every calendar of a customer, by year.
     pub async fn calendars(&self, customer: &str) -> Result<Vec<(i32, Calendar)>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let rows = query!(fetch_all (i32, Json<Calendar>), conn.on(), CALENDARS, customer)?;
+        let rows = query!(fetch_all(i32, Json<Calendar>), conn.on(), CALENDARS, customer)?;
         Ok(rows.into_iter().map(|(year, dates)| (year, dates.0)).collect())
     }
 

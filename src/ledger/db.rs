@@ -153,7 +153,9 @@ impl Db {
     pub async fn prepare(&self, sql: Sql) -> Result<(), sqlx::Error> {
         use sqlx::{Executor, SqlSafeStr};
         match self {
-            Self::Postgres(pool) => pool.acquire().await?.prepare(sql.postgres.into_sql_str()).await.map(drop),
+            Self::Postgres(pool) => {
+                pool.acquire().await?.prepare(sql.postgres.into_sql_str()).await.map(drop)
+            }
             Self::Sqlite(pool) => pool.acquire().await?.prepare(sql.sqlite.into_sql_str()).await.map(drop),
         }
     }

@@ -62,8 +62,20 @@ pub(super) async fn about_task(
 ) -> Result<(), LedgerError> {
     let nothing: Option<String> = None;
     let no_limits: Option<Json<Limits>> = None;
-    query!(fetch_one (i64,), tx.on(), INSERT_DECISION, now, kind, task.customer_id.as_deref(), task.id,
-        nothing.as_deref(), no_limits.as_ref(), nothing.as_deref(), person, reason)?;
+    query!(
+        fetch_one(i64,),
+        tx.on(),
+        INSERT_DECISION,
+        now,
+        kind,
+        task.customer_id.as_deref(),
+        task.id,
+        nothing.as_deref(),
+        no_limits.as_ref(),
+        nothing.as_deref(),
+        person,
+        reason
+    )?;
     Ok(())
 }
 
@@ -79,20 +91,37 @@ pub(super) async fn sign_off_of_task(tx: &mut Tx, task: i64) -> Result<Option<De
 
 impl Ledger {
     /// Records a decision about the Filter; it holds for one run of exactly that roster.
-    pub async fn decide_filter(&self, now: DateTime<Utc>, new: &NewFilterDecision) -> Result<i64, LedgerError> {
+    pub async fn decide_filter(
+        &self,
+        now: DateTime<Utc>,
+        new: &NewFilterDecision,
+    ) -> Result<i64, LedgerError> {
         for (what, text) in [
             ("who at the customer", &new.customer_person),
             ("who at support", &new.support_person),
             ("the reason", &new.reason),
         ] {
             if text.trim().is_empty() {
-                return Err(LedgerError::Refused(format!("a decision about the Filter names {what}: it is empty")));
+                return Err(LedgerError::Refused(format!(
+                    "a decision about the Filter names {what}: it is empty"
+                )));
             }
         }
         let mut tx = self.db.begin().await?;
-        let (id,) = query!(fetch_one (i64,), tx.on(), INSERT_DECISION, now, "filter", new.customer.as_str(),
-            None::<i64>, new.roster.to_string(), new.limits.as_ref().map(Json), new.customer_person.as_str(),
-            new.support_person.as_str(), new.reason.as_str())?;
+        let (id,) = query!(
+            fetch_one(i64,),
+            tx.on(),
+            INSERT_DECISION,
+            now,
+            "filter",
+            new.customer.as_str(),
+            None::<i64>,
+            new.roster.to_string(),
+            new.limits.as_ref().map(Json),
+            new.customer_person.as_str(),
+            new.support_person.as_str(),
+            new.reason.as_str()
+        )?;
         tx.commit().await?;
         self.wakeups.news();
         Ok(id)
@@ -126,7 +155,11 @@ impl Ledger {
     }
 
     /// Decisions about one customer, newest first.
-    pub async fn decisions_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<DecisionRow>, LedgerError> {
+    pub async fn decisions_of_customer(
+        &self,
+        customer: &str,
+        limit: i64,
+    ) -> Result<Vec<DecisionRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_all DecisionRow, conn.on(), DECISIONS_OF_CUSTOMER, customer, limit)?)
     }

@@ -4,7 +4,12 @@
 //! together. A caller hears back after the commit, so what it was told is durable. When a group fails, its
 //! members are tried one by one: a bad one spoils no other. If this process dies, nobody was told anything.
 
-use super::{Ledger, LedgerError, db::Tx, jobs, rows::{JobMove, JobRow}};
+use super::{
+    Ledger, LedgerError,
+    db::Tx,
+    jobs,
+    rows::{JobMove, JobRow},
+};
 use chrono::{DateTime, Duration, Utc};
 use rollover_jobs::ports::Clock;
 use std::sync::Arc;
@@ -82,7 +87,9 @@ async fn write_claims(
                     match claim_group(&ledger, now, &[*one], &owner, now + lease).await {
                         Ok(found) => rows.extend(found),
                         Err(error) if error.is_unique_violation() => {}
-                        Err(error) => tracing::warn!(job.id = one.0, error = %error, "a job could not be claimed"),
+                        Err(error) => {
+                            tracing::warn!(job.id = one.0, error = %error, "a job could not be claimed")
+                        }
                     }
                 }
                 rows
@@ -162,7 +169,8 @@ async fn end_group(
     steps: &[(JobRow, JobMove)],
 ) -> Result<Vec<Result<JobRow, LedgerError>>, LedgerError> {
     let mut tx: Tx = ledger.db.begin().await?;
-    let steps = steps.iter().map(|(row, event)| jobs::Step { row: row.clone(), event: event.clone() }).collect();
+    let steps =
+        steps.iter().map(|(row, event)| jobs::Step { row: row.clone(), event: event.clone() }).collect();
     let results = jobs::apply(&mut tx, now, owner, steps).await?;
     tx.commit().await?;
     Ok(results)

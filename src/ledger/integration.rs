@@ -56,7 +56,9 @@ impl IntegrationRow {
             })
         };
         Ok(IntegrationState {
-            pause: self.pause_since.map(|since| Pause { since, why: self.pause_why.clone().unwrap_or_default() }),
+            pause: self
+                .pause_since
+                .map(|since| Pause { since, why: self.pause_why.clone().unwrap_or_default() }),
             delay_delete: self.delay_start.zip(self.delay_end).map(|(start, end)| Window { start, end }),
             import: snapshot(self.import_snapshot)?,
             mirror: snapshot(self.mirror_snapshot)?,
@@ -85,10 +87,14 @@ impl Ledger {
     }
 
     /// `true` when it was active and is now paused.
-    pub async fn pause(&self, now: DateTime<Utc>, customer: &CustomerId, pause: &Pause) -> Result<bool, LedgerError> {
+    pub async fn pause(
+        &self,
+        now: DateTime<Utc>,
+        customer: &CustomerId,
+        pause: &Pause,
+    ) -> Result<bool, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let changed =
-            execute!(tx.on(), PAUSE, customer.as_str(), pause.since, pause.why.as_str(), now)? == 1;
+        let changed = execute!(tx.on(), PAUSE, customer.as_str(), pause.since, pause.why.as_str(), now)? == 1;
         self.integration_changed(tx, now, customer, changed, "paused", Some(pause.why.clone())).await
     }
 
@@ -113,7 +119,11 @@ impl Ledger {
     }
 
     /// `true` when there was a window.
-    pub async fn end_delay_delete(&self, now: DateTime<Utc>, customer: &CustomerId) -> Result<bool, LedgerError> {
+    pub async fn end_delay_delete(
+        &self,
+        now: DateTime<Utc>,
+        customer: &CustomerId,
+    ) -> Result<bool, LedgerError> {
         let mut tx = self.db.begin().await?;
         let changed = execute!(tx.on(), END_DELAY, customer.as_str(), now)? == 1;
         self.integration_changed(tx, now, customer, changed, "delay_delete_ended", None).await

@@ -1,12 +1,12 @@
 //! Jobs: made, claimed, moved. `apply` is the one writer of a job's state.
 
+pub use super::rows::JobMove;
 use super::{
     Ledger, LedgerError, advance,
     db::{self, Tx, execute, query, stamp},
     events::{self, NewEvent},
     rows::JobRow,
 };
-pub use super::rows::JobMove;
 use crate::model::JobState;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -100,12 +100,15 @@ pub(super) async fn apply(
     steps: Vec<Step>,
 ) -> Result<Vec<Result<JobRow, LedgerError>>, LedgerError> {
     let nexts: Vec<_> = steps.iter().map(|step| step.row.after(&step.event, now)).collect();
-    let changes: Vec<Value> =
-        steps.iter().zip(&nexts).filter_map(|(step, next)| Some(change(&step.row, next.as_ref().ok()?))).collect();
+    let changes: Vec<Value> = steps
+        .iter()
+        .zip(&nexts)
+        .filter_map(|(step, next)| Some(change(&step.row, next.as_ref().ok()?)))
+        .collect();
     if changes.is_empty() {
         return Ok(nexts.into_iter().map(|next| next.map_err(Into::into)).collect());
     }
-    let written: Vec<(i64,)> = query!(fetch_all (i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
+    let written: Vec<(i64,)> = query!(fetch_all(i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
     let written: std::collections::HashSet<i64> = written.into_iter().map(|(id,)| id).collect();
     let mut results = Vec::with_capacity(steps.len());
     let mut lines = Vec::with_capacity(steps.len());
@@ -161,7 +164,11 @@ pub(super) async fn by_id(tx: &mut Tx, ids: &[i64]) -> Result<Vec<JobRow>, Ledge
 }
 
 /// Makes jobs; one that stands for a moment that has fired already is left out of the answer.
-pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, jobs: &[NewJob]) -> Result<Vec<JobRow>, LedgerError> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    jobs: &[NewJob],
+) -> Result<Vec<JobRow>, LedgerError> {
     let rows: Vec<Value> = jobs
         .iter()
         .map(|job| {
@@ -193,7 +200,7 @@ pub(super) async fn claim(
         Default::default()
     } else {
         let lanes: Vec<(String, String)> =
-            query!(fetch_all (String, String), tx.on(), BUSY_LANES, Json(&customers))?;
+            query!(fetch_all(String, String), tx.on(), BUSY_LANES, Json(&customers))?;
         lanes.into_iter().collect()
     };
     let mut steps = Vec::with_capacity(rows.len());
@@ -219,7 +226,12 @@ pub(super) async fn claim(
 
 impl Ledger {
     /// Makes jobs that belong to no task, and wakes who sends them.
-    pub async fn enqueue(&self, now: DateTime<Utc>, actor: &str, jobs: &[NewJob]) -> Result<Vec<i64>, LedgerError> {
+    pub async fn enqueue(
+        &self,
+        now: DateTime<Utc>,
+        actor: &str,
+        jobs: &[NewJob],
+    ) -> Result<Vec<i64>, LedgerError> {
         let mut tx = self.db.begin().await?;
         let rows = insert(&mut tx, now, jobs).await?;
         let lines: Vec<NewEvent> = rows
@@ -254,7 +266,8 @@ impl Ledger {
     ) -> Result<JobRow, LedgerError> {
         let mut tx = self.db.begin().await?;
         let row = by_id(&mut tx, &[id]).await?.pop().ok_or_else(|| LedgerError::not_found("job", id))?;
-        let result = apply(&mut tx, now, actor, vec![Step { row, event }]).await?.pop().expect("one step, one result");
+        let result =
+            apply(&mut tx, now, actor, vec![Step { row, event }]).await?.pop().expect("one step, one result");
         let row = result?;
         tx.commit().await?;
         self.tell_due().await;
@@ -299,7 +312,7 @@ impl Ledger {
         until: DateTime<Utc>,
     ) -> Result<Option<bool>, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let row: Option<(bool,)> = query!(fetch_optional (bool,), tx.on(), RENEW, id, generation, until)?;
+        let row: Option<(bool,)> = query!(fetch_optional(bool,), tx.on(), RENEW, id, generation, until)?;
         tx.commit().await?;
         Ok(row.map(|(cancel,)| cancel))
     }

@@ -52,9 +52,20 @@ pub(super) struct NewMail<'a> {
 }
 
 pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, mail: &NewMail<'_>) -> Result<i64, LedgerError> {
-    let (id,) = query!(fetch_one (i64,), tx.on(), INSERT_MAIL, mail.customer, mail.run, mail.kind,
-        mail.message_id.as_str(), Json(mail.recipients), mail.subject.as_str(), mail.text_body.as_str(),
-        mail.html_body.as_str(), now)?;
+    let (id,) = query!(
+        fetch_one(i64,),
+        tx.on(),
+        INSERT_MAIL,
+        mail.customer,
+        mail.run,
+        mail.kind,
+        mail.message_id.as_str(),
+        Json(mail.recipients),
+        mail.subject.as_str(),
+        mail.text_body.as_str(),
+        mail.html_body.as_str(),
+        now
+    )?;
     Ok(id)
 }
 

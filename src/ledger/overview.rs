@@ -75,7 +75,7 @@ impl Ledger {
     /// How many jobs are in each state.
     pub async fn job_counts(&self) -> Result<Vec<(String, i64)>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all (String, i64), conn.on(), JOB_COUNTS)?)
+        Ok(query!(fetch_all(String, i64), conn.on(), JOB_COUNTS)?)
     }
 
     /// Customers × tasks of one summer; without a year, of the newest that has a plan.
@@ -84,13 +84,14 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         let year = match year {
             Some(year) => Some(year),
-            None => query!(fetch_one (Option<i32>,), conn.on(), NEWEST_YEAR)?.0,
+            None => query!(fetch_one(Option<i32>), conn.on(), NEWEST_YEAR)?.0,
         };
         let tasks = match year {
             Some(year) => query!(fetch_all TaskRow, conn.on(), TASKS_OF_YEAR, year, FLEET_TASKS)?,
             None => Vec::new(),
         };
-        let mut by_customer: std::collections::HashMap<String, Vec<TaskRow>> = std::collections::HashMap::new();
+        let mut by_customer: std::collections::HashMap<String, Vec<TaskRow>> =
+            std::collections::HashMap::new();
         for task in tasks {
             by_customer.entry(task.customer_id.clone().unwrap_or_default()).or_default().push(task);
         }

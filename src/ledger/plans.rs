@@ -48,10 +48,24 @@ pub struct NewPlan {
 
 impl Ledger {
     /// Writes a plan and its tasks; refuses a second active one of the same template and summer.
-    pub async fn create_plan(&self, now: DateTime<Utc>, actor: &str, new: &NewPlan) -> Result<PlanRow, LedgerError> {
+    pub async fn create_plan(
+        &self,
+        now: DateTime<Utc>,
+        actor: &str,
+        new: &NewPlan,
+    ) -> Result<PlanRow, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let made = query!(fetch_optional (i64,), tx.on(), INSERT_PLAN, new.customer.as_str(), new.template.as_str(),
-            new.template_version, new.year, now, actor)?;
+        let made = query!(
+            fetch_optional(i64,),
+            tx.on(),
+            INSERT_PLAN,
+            new.customer.as_str(),
+            new.template.as_str(),
+            new.template_version,
+            new.year,
+            now,
+            actor
+        )?;
         let Some((id,)) = made else {
             return Err(LedgerError::Refused(format!(
                 "{} has an active plan {} {} already: `rollover plan list --customer {}` shows it, `rollover plan \

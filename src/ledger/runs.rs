@@ -34,8 +34,18 @@ pub struct RunRow {
 /// Keeps a run; `None` when this job has recorded one before.
 pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Result<Option<i64>, LedgerError> {
     let roster = run.roster.as_ref().map(ToString::to_string);
-    let row = query!(fetch_optional (i64,), tx.on(), INSERT_RUN, run.job, customer, run.outcome.as_str(),
-        run.started_at, run.ended_at, roster.as_deref(), Json(run))?;
+    let row = query!(
+        fetch_optional(i64,),
+        tx.on(),
+        INSERT_RUN,
+        run.job,
+        customer,
+        run.outcome.as_str(),
+        run.started_at,
+        run.ended_at,
+        roster.as_deref(),
+        Json(run)
+    )?;
     Ok(row.map(|(id,)| id))
 }
 
@@ -47,7 +57,8 @@ pub(super) async fn of_job(tx: &mut Tx, job: i64) -> Result<Option<RunRow>, Ledg
 impl Ledger {
     pub async fn run(&self, id: i64) -> Result<RunRow, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional RunRow, conn.on(), RUN, id)?.ok_or_else(|| LedgerError::not_found("import run", id))
+        query!(fetch_optional RunRow, conn.on(), RUN, id)?
+            .ok_or_else(|| LedgerError::not_found("import run", id))
     }
 
     pub async fn run_of_job(&self, job: i64) -> Result<Option<RunRow>, LedgerError> {

@@ -56,7 +56,7 @@ impl Ledger {
     /// The next moment at which a task is due; for the simulated clock.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_one (Option<DateTime<Utc>>,), conn.on(), NEXT_DUE)?.0)
+        Ok(query!(fetch_one(Option<DateTime<Utc>>), conn.on(), NEXT_DUE)?.0)
     }
 
     /// Makes the jobs of due tasks. A task that somebody changed meanwhile is left for the next look.

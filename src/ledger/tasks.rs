@@ -95,13 +95,18 @@ fn json_of(task: &NewTaskRow, plan: Option<i64>, now: DateTime<Utc>) -> Value {
 }
 
 fn no_empty(what: &str, text: &str) -> Result<(), LedgerError> {
-    if text.trim().is_empty() { Err(LedgerError::Refused(format!("{what} is empty: say it"))) } else { Ok(()) }
+    if text.trim().is_empty() {
+        Err(LedgerError::Refused(format!("{what} is empty: say it")))
+    } else {
+        Ok(())
+    }
 }
 
 impl Ledger {
     pub async fn task(&self, id: i64) -> Result<TaskRow, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional TaskRow, conn.on(), ONE_TASK, id)?.ok_or_else(|| LedgerError::not_found("task", id))
+        query!(fetch_optional TaskRow, conn.on(), ONE_TASK, id)?
+            .ok_or_else(|| LedgerError::not_found("task", id))
     }
 
     /// The tasks of a plan in their order.
@@ -111,7 +116,12 @@ impl Ledger {
     }
 
     /// Adds a task that belongs to no plan.
-    pub async fn add_task(&self, now: DateTime<Utc>, actor: &str, task: &NewTaskRow) -> Result<TaskRow, LedgerError> {
+    pub async fn add_task(
+        &self,
+        now: DateTime<Utc>,
+        actor: &str,
+        task: &NewTaskRow,
+    ) -> Result<TaskRow, LedgerError> {
         let mut tx = self.db.begin().await?;
         let made = insert(&mut tx, now, actor, None, std::slice::from_ref(task)).await?.pop();
         tx.commit().await?;
@@ -143,7 +153,10 @@ impl Ledger {
         let waiting = jobs::waiting_of_task(&mut tx, id).await?;
         let task = if let Some(row) = waiting {
             // The job itself takes the sign-off up, and its end moves the task.
-            jobs::apply(&mut tx, now, person, vec![Step { row, event: JobMove::Wake }]).await?.pop().transpose()?;
+            jobs::apply(&mut tx, now, person, vec![Step { row, event: JobMove::Wake }])
+                .await?
+                .pop()
+                .transpose()?;
             advance::task(&mut tx, id).await?
         } else {
             advance::move_task(&mut tx, now, person, task, TaskEvent::SignedOff, reason).await?
@@ -209,7 +222,8 @@ impl Ledger {
         }
         let moved = TaskRow { due_at, ..task.clone() };
         advance::write(&mut tx, now, &task, &moved).await?;
-        let words = |moment: Option<DateTime<Utc>>| moment.map_or("no moment".to_owned(), |at| at.to_rfc3339());
+        let words =
+            |moment: Option<DateTime<Utc>>| moment.map_or("no moment".to_owned(), |at| at.to_rfc3339());
         let line = NewEvent {
             customer: task.customer_id.clone(),
             plan: task.plan_id,
@@ -275,10 +289,8 @@ pub(super) async fn end_task(
             task.title, running[0].id
         )));
     }
-    let steps = idle
-        .into_iter()
-        .map(|row| Step { row, event: JobMove::Cancel { why: why.to_owned() } })
-        .collect();
+    let steps =
+        idle.into_iter().map(|row| Step { row, event: JobMove::Cancel { why: why.to_owned() } }).collect();
     for result in jobs::apply(tx, now, person, steps).await? {
         result?;
     }

@@ -23,7 +23,8 @@ pub fn decide_retry(attempt: u32, attempts: u32, jitter: f64) -> Retry {
     if attempt >= attempts {
         return Retry::GiveUp { attempts };
     }
-    let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+    let doubled =
+        FIRST_PAUSE.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
     let pause = doubled.min(LONGEST_PAUSE);
     Retry::After(pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0))
 }

@@ -71,21 +71,38 @@ impl TaskState {
         Ok(match (self, event) {
             (S::Cancelled | S::NotApplicable, _) => return Err(self.refuse(event)),
             // A job that was under way when a person skipped its task changes nothing any more.
-            (S::Skipped, E::JobStarted | E::JobWaits | E::JobDone | E::JobFailed | E::JobAborted | E::JobCancelled) => {
-                S::Skipped
-            }
+            (
+                S::Skipped,
+                E::JobStarted | E::JobWaits | E::JobDone | E::JobFailed | E::JobAborted | E::JobCancelled,
+            ) => S::Skipped,
             (S::Skipped, _) => return Err(self.refuse(event)),
             (S::Planned | S::Active | S::Waiting | S::Failed | S::Held | S::Done, E::Fired) => S::Active,
             (S::Planned | S::Failed | S::Held, E::MomentSkipped) => {
-                if facts.recurs { S::Planned } else { S::Skipped }
+                if facts.recurs {
+                    S::Planned
+                } else {
+                    S::Skipped
+                }
             }
             (state, E::MomentSkipped) => state,
             (_, E::JobStarted) => S::Active,
             (_, E::JobWaits) => S::Waiting,
-            (_, E::JobDone) => if facts.sign_off_open { S::Waiting } else { rest },
+            (_, E::JobDone) => {
+                if facts.sign_off_open {
+                    S::Waiting
+                } else {
+                    rest
+                }
+            }
             (_, E::JobFailed) => S::Failed,
             (_, E::JobAborted) => S::Held,
-            (_, E::JobCancelled) => if facts.recurs { S::Planned } else { S::Cancelled },
+            (_, E::JobCancelled) => {
+                if facts.recurs {
+                    S::Planned
+                } else {
+                    S::Cancelled
+                }
+            }
             (S::Waiting | S::Failed | S::Held, E::SignedOff) => rest,
             (S::Planned | S::Active, E::SignedOff) => self,
             (S::Done, E::SignedOff | E::Skipped | E::Cancelled) => return Err(self.refuse(event)),
@@ -194,7 +211,11 @@ mod tests {
                     state.on(event, facts).map_or("-", TaskState::as_str)
                 };
                 let (once, again) = (to(false), to(true));
-                table.push_str(&format!("{:<15} {:<15} {once:<15} {again}\n", state.as_str(), event.as_str()));
+                table.push_str(&format!(
+                    "{:<15} {:<15} {once:<15} {again}\n",
+                    state.as_str(),
+                    event.as_str()
+                ));
             }
         }
         insta::assert_snapshot!(table);

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
     Calendar, Customer, CustomerId, JobKind, SendStatusMail,
-    ports::{Clock, CourseGuard, Integration, IntegrationState, Pause, RunId, RunRecord, Unavailable, Window},
+    ports::{
+        Clock, CourseGuard, Integration, IntegrationState, Pause, RunId, RunRecord, Unavailable, Window,
+    },
 };
 use std::sync::Arc;
 
@@ -28,7 +30,9 @@ const GUARD_BEFORE_LAST_DAY: i64 = 30;
 pub fn decide_course_guard(calendar: &Calendar) -> Option<CourseGuard> {
     let opens = calendar.school_year_start?;
     let early = opens - Duration::days(GUARD_DAYS);
-    let from = calendar.last_teaching_day.map_or(early, |day| early.min(day - Duration::days(GUARD_BEFORE_LAST_DAY)));
+    let from = calendar
+        .last_teaching_day
+        .map_or(early, |day| early.min(day - Duration::days(GUARD_BEFORE_LAST_DAY)));
     Some(CourseGuard { from, opens })
 }
 

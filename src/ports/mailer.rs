@@ -30,7 +30,10 @@ impl Mailer for OutboxMailer {
         }
         let sent = self.transport.send(&row).await;
         if let Err(error) = &sent {
-            self.ledger.mail_not_sent(mail, &error.to_string()).await.map_err(|e| MailError::Unavailable(e.into()))?;
+            self.ledger
+                .mail_not_sent(mail, &error.to_string())
+                .await
+                .map_err(|e| MailError::Unavailable(e.into()))?;
         }
         match sent {
             Ok(()) => {

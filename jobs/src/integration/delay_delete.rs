@@ -78,7 +78,10 @@ impl JobKind for EndDelayDelete {
         let customer = cx.customer()?;
         let changed = cx.ports.integration.end_delay_delete(&customer.id).await?;
         let said = if changed {
-            format!("deletes of {} no longer wait: the next import brings them, through the Filter", customer.id)
+            format!(
+                "deletes of {} no longer wait: the next import brings them, through the Filter",
+                customer.id
+            )
         } else {
             format!("no deletes of {} were waiting by a window", customer.id)
         };

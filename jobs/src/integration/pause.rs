@@ -67,7 +67,10 @@ impl JobKind for PauseIntegration {
         let pause = Pause { since: cx.now(), why: args.why };
         let changed = cx.ports.integration.pause(&customer.id, &pause).await?;
         let said = if changed {
-            format!("the integration of {} is paused; rosters that arrive are kept and not applied", customer.id)
+            format!(
+                "the integration of {} is paused; rosters that arrive are kept and not applied",
+                customer.id
+            )
         } else {
             format!("the integration of {} was paused already", customer.id)
         };

@@ -65,7 +65,8 @@ impl<R: BufRead> Decoded<R> {
     fn decode(&mut self, mut bytes: &[u8], last: bool) -> io::Result<()> {
         self.ready.clear();
         self.at = 0;
-        let room = self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(4 * CHUNK).max(16);
+        let room =
+            self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(4 * CHUNK).max(16);
         self.ready.resize(room, 0);
         let mut written = 0;
         loop {

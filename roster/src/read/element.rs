@@ -130,9 +130,11 @@ impl<R: BufRead> Elements<R> {
         self.buffer.clear();
         match self.reader.read_event_into(&mut self.buffer) {
             Ok(event) => Ok((place, event.into_owned())),
-            Err(error) => {
-                Err(Self::broken(place, format!("the file is not well formed: {error}"), "have the MIS send it again"))
-            }
+            Err(error) => Err(Self::broken(
+                place,
+                format!("the file is not well formed: {error}"),
+                "have the MIS send it again",
+            )),
         }
     }
 
@@ -143,9 +145,15 @@ impl<R: BufRead> Elements<R> {
             match event {
                 Event::Start(start) if self.closed => {
                     let name = local(&start);
-                    return Err(Self::broken(place, format!("<{name}> follows the end of the document"), SECOND_ROOT));
+                    return Err(Self::broken(
+                        place,
+                        format!("<{name}> follows the end of the document"),
+                        SECOND_ROOT,
+                    ));
                 }
-                Event::Start(start) if self.inside_root => return Ok(Next::Child(self.element(place, &start)?)),
+                Event::Start(start) if self.inside_root => {
+                    return Ok(Next::Child(self.element(place, &start)?));
+                }
                 Event::Start(start) => {
                     self.inside_root = true;
                     return Ok(Next::Root(local(&start)));
@@ -159,7 +167,12 @@ impl<R: BufRead> Elements<R> {
                 Event::GeneralRef(name) => {
                     self.reference(place, &name)?;
                 }
-                Event::Text(_) | Event::CData(_) | Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::Empty(_) => {}
+                Event::Text(_)
+                | Event::CData(_)
+                | Event::Comment(_)
+                | Event::PI(_)
+                | Event::Decl(_)
+                | Event::Empty(_) => {}
             }
         }
     }
@@ -215,11 +228,12 @@ impl<R: BufRead> Elements<R> {
     fn opened(&self, place: Place, start: &BytesStart<'_>) -> Result<Element, Broken> {
         let mut element = Element { name: local(start), place, ..Element::default() };
         for attribute in start.attributes() {
-            let attribute = attribute
-                .map_err(|error| Self::broken(place, format!("an attribute cannot be read: {error}"), "mend the attribute"))?;
-            let value = attribute
-                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map_err(|error| Self::broken(place, format!("an attribute cannot be read: {error}"), "mend the attribute"))?;
+            let attribute = attribute.map_err(|error| {
+                Self::broken(place, format!("an attribute cannot be read: {error}"), "mend the attribute")
+            })?;
+            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| {
+                Self::broken(place, format!("an attribute cannot be read: {error}"), "mend the attribute")
+            })?;
             element.attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
         }
         Ok(element)
@@ -241,7 +255,9 @@ impl<R: BufRead> Elements<R> {
                     "write the character itself or its number",
                 )),
             },
-            Err(error) => Err(Self::broken(place, format!("a character reference is wrong: {error}"), "mend it")),
+            Err(error) => {
+                Err(Self::broken(place, format!("a character reference is wrong: {error}"), "mend it"))
+            }
         }
     }
 }

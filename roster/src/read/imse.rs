@@ -32,8 +32,9 @@ pub struct ReadRoster {
 
 /// Reads a whole file. On any error nothing of it is given, and the report names every one up to the limit.
 pub fn read_imse(input: impl BufRead, limits: &ReadLimits) -> Result<ReadRoster, ReadReport> {
-    let decoded = Decoded::new(input, limits.bytes)
-        .map_err(|what| ReadReport::whole_file(what, "send it as UTF-8, ISO-8859-1, Windows-1252 or UTF-16"))?;
+    let decoded = Decoded::new(input, limits.bytes).map_err(|what| {
+        ReadReport::whole_file(what, "send it as UTF-8, ISO-8859-1, Windows-1252 or UTF-16")
+    })?;
     let mut reading = Reading::new(limits);
     let mut elements = Elements::new(decoded, *limits);
     loop {
@@ -95,8 +96,11 @@ impl<'a> Reading<'a> {
         match element.name.as_str() {
             "properties" => {
                 let text = |name: &str| element.text_at(&[name]).map(str::to_owned);
-                self.properties =
-                    Properties { datasource: text("datasource"), target: text("target"), datetime: text("datetime") };
+                self.properties = Properties {
+                    datasource: text("datasource"),
+                    target: text("target"),
+                    datetime: text("datetime"),
+                };
             }
             "person" | "group" | "membership" => {
                 let errors = self.converter.take(element);
@@ -140,7 +144,11 @@ impl<'a> Reading<'a> {
         if !self.report.is_empty() {
             return Err(self.report);
         }
-        Ok(ReadRoster { roster: Roster::from_records(records), properties: self.properties, groups_without_id })
+        Ok(ReadRoster {
+            roster: Roster::from_records(records),
+            properties: self.properties,
+            groups_without_id,
+        })
     }
 }
 

@@ -120,7 +120,11 @@ pub(super) fn row(record: &Record) -> Vec<Cell> {
     match record {
         Record::Group(g) => {
             row.extend(both(Some(&g.key)));
-            row.extend([g.group_type.as_str().into(), Cell::Number(i32::from(g.level)), g.name.as_str().into()]);
+            row.extend([
+                g.group_type.as_str().into(),
+                Cell::Number(i32::from(g.level)),
+                g.name.as_str().into(),
+            ]);
             row.extend(both(g.parent.as_ref()));
         }
         Record::Person(p) => {
@@ -188,7 +192,10 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<Record, String> {
         Kind::Group => Record::Group(Group {
             key: cells.key()?,
             group_type: cells.text()?,
-            level: cells.number().and_then(|level| u8::try_from(level).ok()).ok_or("a level is out of range")?,
+            level: cells
+                .number()
+                .and_then(|level| u8::try_from(level).ok())
+                .ok_or("a level is out of range")?,
             name: cells.text()?,
             parent: cells.maybe_key(),
         }),
@@ -216,5 +223,9 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<Record, String> {
             end: cells.date()?,
         }),
     };
-    if record.hash().to_string() == cells.text()? { Ok(record) } else { Err("a record is not what was written".to_owned()) }
+    if record.hash().to_string() == cells.text()? {
+        Ok(record)
+    } else {
+        Err("a record is not what was written".to_owned())
+    }
 }

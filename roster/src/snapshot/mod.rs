@@ -144,7 +144,11 @@ impl SnapshotStore {
         for kind in Kind::ALL {
             let count = rest.partition_point(|record| record.kind() == kind);
             let path = fresh.path().join(file_name(kind));
-            table::write(&path, kind, &rest[..count]).map_err(|why| SnapshotError::Damaged { id, kind, why })?;
+            table::write(&path, kind, &rest[..count]).map_err(|why| SnapshotError::Damaged {
+                id,
+                kind,
+                why,
+            })?;
             rest = &rest[count..];
         }
         match fs::rename(fresh.path(), &place) {
@@ -176,7 +180,11 @@ impl SnapshotStore {
             return Err(SnapshotError::Missing { id: *id });
         }
         let count = |kind: Kind| {
-            table::count(&place.join(file_name(kind))).map_err(|why| SnapshotError::Damaged { id: *id, kind, why })
+            table::count(&place.join(file_name(kind))).map_err(|why| SnapshotError::Damaged {
+                id: *id,
+                kind,
+                why,
+            })
         };
         Ok(KindCounts {
             group: count(Kind::Group)?,

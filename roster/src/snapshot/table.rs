@@ -123,7 +123,9 @@ impl TableReader {
             .map_err(|_| ParquetError::General("a stretch of negative length".to_owned()))?;
         let mut rows = vec![Vec::with_capacity(columns::of(self.kind).len()); count];
         for (index, column) in columns::of(self.kind).iter().enumerate() {
-            for (row, cell) in rows.iter_mut().zip(read_column(group.get_column_reader(index)?, column, count)?) {
+            for (row, cell) in
+                rows.iter_mut().zip(read_column(group.get_column_reader(index)?, column, count)?)
+            {
                 row.push(cell);
             }
         }
@@ -151,7 +153,11 @@ fn read_column(reader: ColumnReader, column: &Column, count: usize) -> Result<Ve
         _ => return Err(ParquetError::General("a column of another type".to_owned())),
     };
     let cells = if column.optional { spread(values, &levels) } else { values };
-    if cells.len() == count { Ok(cells) } else { Err(ParquetError::General("a column is too short".to_owned())) }
+    if cells.len() == count {
+        Ok(cells)
+    } else {
+        Err(ParquetError::General("a column is too short".to_owned()))
+    }
 }
 
 /// Puts absent values back where the levels say that they are.

@@ -49,10 +49,8 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
             Some(guard) => hold_back_courses(changes, today, guard.opens, summer_prefix.as_deref()),
             None => (changes, Vec::new()),
         };
-        let held_courses = held
-            .iter()
-            .filter(|change| change.kind() == rollover_roster::model::Kind::Course)
-            .count() as u64;
+        let held_courses =
+            held.iter().filter(|change| change.kind() == rollover_roster::model::Kind::Course).count() as u64;
         let (now, waiting) = if delays { postpone(flowing) } else { (flowing, Vec::new()) };
         let mut postponed = ChangeCounts::default();
         waiting.iter().for_each(|change| postponed.add(change));

@@ -111,7 +111,10 @@ struct Import<'a> {
 impl Import<'_> {
     async fn run(&self) -> Result<ImportReport, Stop> {
         if let Some(pause) = &self.state.pause {
-            let said = format!("the integration of {} is paused ({}); nothing was read", self.customer.id, pause.why);
+            let said = format!(
+                "the integration of {} is paused ({}); nothing was read",
+                self.customer.id, pause.why
+            );
             return Ok(self.report(ImportOutcome::Paused, said));
         }
         if self.customer.settings.roster_format != RosterFormat::ImsEnterprise {
@@ -126,7 +129,9 @@ impl Import<'_> {
             Some(delivery) => prepare(snapshots, delivery).await?,
             None => match &self.state.import {
                 // No file, but something waits from earlier ones: postponed deletes, courses that were held back.
-                Some(import) if self.state.mirror.as_ref() != Some(import) => Prepared::Roster(import.clone()),
+                Some(import) if self.state.mirror.as_ref() != Some(import) => {
+                    Prepared::Roster(import.clone())
+                }
                 _ => return self.no_roster().await,
             },
         };
@@ -153,7 +158,8 @@ impl Import<'_> {
     }
 
     fn refuses_early_courses(&self, difference: &Difference) -> bool {
-        difference.held_courses > 0 && self.customer.settings.early_courses == crate::customer::EarlyCourses::Refuse
+        difference.held_courses > 0
+            && self.customer.settings.early_courses == crate::customer::EarlyCourses::Refuse
     }
 
     async fn apply(
@@ -163,7 +169,11 @@ impl Import<'_> {
         difference: Difference,
     ) -> Result<ImportReport, Stop> {
         let Some(proof) = self.cx.proof().filter(|_| !self.dry_run) else {
-            let said = format!("{} changes would be applied to the site of {}", difference.now.len(), self.customer.id);
+            let said = format!(
+                "{} changes would be applied to the site of {}",
+                difference.now.len(),
+                self.customer.id
+            );
             return Ok(self.would(ImportOutcome::WouldApply, roster, &difference, said));
         };
         let before = self.cx.ports.site.counts(&self.customer.id).await?;
@@ -233,17 +243,18 @@ impl Import<'_> {
             return Ok(report);
         }
         let counts = self.cx.ports.site.counts(&self.customer.id).await?;
-        let record = RunRecord {
-            before: counts.clone(),
-            after: counts,
-            ..self.record(Outcome::NoRoster, None, None)
-        };
+        let record =
+            RunRecord { before: counts.clone(), after: counts, ..self.record(Outcome::NoRoster, None, None) };
         let run = self.keep(&record, None).await?;
         Ok(ImportReport { run: Some(run), ..report })
     }
 
     /// I4: nothing changes, and the record says where the file is wrong.
-    async fn unreadable(&self, delivery: Option<&Delivery>, report: ReadReport) -> Result<ImportReport, Stop> {
+    async fn unreadable(
+        &self,
+        delivery: Option<&Delivery>,
+        report: ReadReport,
+    ) -> Result<ImportReport, Stop> {
         let said = format!("the roster of {} cannot be read: {report}", self.customer.id);
         if self.dry_run {
             let seen = self.report(ImportOutcome::Unreadable, said);
@@ -298,7 +309,11 @@ impl Import<'_> {
             "the Filter stopped the import of {}: {}{}",
             self.customer.id,
             breaches[0],
-            if breaches.len() > 1 { format!(" and {} more limits", breaches.len() - 1) } else { String::new() }
+            if breaches.len() > 1 {
+                format!(" and {} more limits", breaches.len() - 1)
+            } else {
+                String::new()
+            }
         );
         if self.dry_run {
             let seen = self.would(ImportOutcome::WouldAbort, roster, &difference, why);
@@ -325,7 +340,12 @@ impl Import<'_> {
         Ok(run)
     }
 
-    fn record(&self, outcome: Outcome, delivery: Option<&Delivery>, difference: Option<&Difference>) -> RunRecord {
+    fn record(
+        &self,
+        outcome: Outcome,
+        delivery: Option<&Delivery>,
+        difference: Option<&Difference>,
+    ) -> RunRecord {
         let postponed = difference.map(|difference| difference.postponed.clone()).unwrap_or_default();
         let held_courses = difference.map_or(0, |difference| difference.held_courses);
         RunRecord {
@@ -340,7 +360,11 @@ impl Import<'_> {
             after: SiteCounts::default(),
             planned: difference.map(|difference| difference.planned.clone()).unwrap_or_default(),
             applied: Applied::default(),
-            postponed_until: self.state.delay_delete.filter(|_| !postponed.is_empty()).map(|window| window.end),
+            postponed_until: self
+                .state
+                .delay_delete
+                .filter(|_| !postponed.is_empty())
+                .map(|window| window.end),
             postponed_deletes: postponed,
             held_courses,
             held_until: self.state.course_guard.filter(|_| held_courses > 0).map(|guard| guard.opens),

@@ -21,9 +21,9 @@ pub(super) async fn prepare(snapshots: &SnapshotStore, delivery: &Delivery) -> R
         match read_imse(BufReader::new(file), &ReadLimits::default()) {
             Err(report) => Ok(Prepared::Unreadable(report.with_file(&delivery.name))),
             Ok(read) => {
-                let id = snapshots
-                    .write(&read.roster)
-                    .map_err(|error| Stop::retry(format!("the snapshot of {} cannot be kept: {error}", delivery.name)))?;
+                let id = snapshots.write(&read.roster).map_err(|error| {
+                    Stop::retry(format!("the snapshot of {} cannot be kept: {error}", delivery.name))
+                })?;
                 Ok(Prepared::Roster(id))
             }
         }

@@ -49,7 +49,8 @@ impl Checks {
                     let before = *entry.get();
                     if before.record != placed.record {
                         let fields = before.record.changed_fields(&placed.record).join(", ");
-                        let what = format!("the same key as at line {}, with another {fields}", before.place.line);
+                        let what =
+                            format!("the same key as at line {}, with another {fields}", before.place.line);
                         self.error(placed, "sourcedid", what, "send each record once");
                     }
                 }
@@ -86,7 +87,8 @@ impl Checks {
 
     /// Memberships of persons or groups that the file does not hold.
     fn dangling(&mut self, records: &[Placed]) {
-        let groups: HashSet<&SyncKey> = records.iter().filter_map(|placed| group_key(&placed.record)).collect();
+        let groups: HashSet<&SyncKey> =
+            records.iter().filter_map(|placed| group_key(&placed.record)).collect();
         let persons: HashSet<&SyncKey> = records
             .iter()
             .filter_map(|placed| match &placed.record {
@@ -103,13 +105,23 @@ impl Checks {
                     }
                     if !persons.contains(&member.person) {
                         let what = "its person is not in the file".to_owned();
-                        self.error(placed, "member/sourcedid", what, "send the person, or leave the member out");
+                        self.error(
+                            placed,
+                            "member/sourcedid",
+                            what,
+                            "send the person, or leave the member out",
+                        );
                     }
                 }
                 record => {
                     if parent(record).is_some_and(|parent| !groups.contains(parent)) {
                         let what = "its parent is not in the file".to_owned();
-                        self.error(placed, "relationship", what, "send the parent, or leave the relationship out");
+                        self.error(
+                            placed,
+                            "relationship",
+                            what,
+                            "send the parent, or leave the relationship out",
+                        );
                     }
                 }
             }

@@ -3,7 +3,10 @@
 use super::check::Checks;
 use crate::{
     model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey},
-    read::{element::{Element, Place}, report::ReadError},
+    read::{
+        element::{Element, Place},
+        report::ReadError,
+    },
 };
 use chrono::NaiveDate;
 
@@ -53,7 +56,12 @@ impl Field<'_> {
         let length = text.chars().count();
         if length > max {
             let place = element.at(path).map_or(element.place, |found| found.place);
-            self.error(place, &path.join("/"), format!("{length} characters"), &format!("expected {max} at most"));
+            self.error(
+                place,
+                &path.join("/"),
+                format!("{length} characters"),
+                &format!("expected {max} at most"),
+            );
             return None;
         }
         Some(text.to_owned())
@@ -129,8 +137,9 @@ impl Converter {
         let userid = field.text(element, &["userid"], ID);
         let email = field.text(element, &["email"], LONG);
         // Some systems misspell the element; both are read.
-        let birth_date =
-            field.date(element, &["demographics", "bday"]).or_else(|| field.date(element, &["demogaphics", "bday"]));
+        let birth_date = field
+            .date(element, &["demographics", "bday"])
+            .or_else(|| field.date(element, &["demogaphics", "bday"]));
         let profile = element.child("institutionrole").map_or(Profile::Student, profile_of);
         let record = key.zip(given).zip(family).map(|((key, given), family)| {
             Record::Person(Person { key, userid, given, family, email, birth_date, profile })
@@ -195,7 +204,8 @@ fn profile_of(element: &Element) -> Profile {
 
 /// The group that this one is in; one that points at itself is the root.
 fn parent_of(field: &mut Field<'_>, element: &Element, key: &SyncKey) -> Option<SyncKey> {
-    let relation = element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
+    let relation =
+        element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
     let parent = field.key(relation, &[])?;
     (parent != *key).then_some(parent)
 }
@@ -219,7 +229,12 @@ fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
         Err(_) => {
             let place = kind.map_or(element.place, |kind| kind.place);
             let what = format!("{:?} is no level", level.unwrap_or_default());
-            field.error(place, "grouptype/typevalue@level", what, "expected 0 for the site, 1 for a school, 2 and more");
+            field.error(
+                place,
+                "grouptype/typevalue@level",
+                what,
+                "expected 0 for the site, 1 for a school, 2 and more",
+            );
             return None;
         }
     };
@@ -234,9 +249,7 @@ fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Opti
     let key = field.key(element, &[])?;
     let title = name_of(field, element)?;
     let code = field.text(course, &["code"], SHORT);
-    let template = field
-        .text(course, &["template", "synckey"], ID)
-        .map(|id| SyncKey::new(&key.source, &id));
+    let template = field.text(course, &["template", "synckey"], ID).map(|id| SyncKey::new(&key.source, &id));
     let parent = parent_of(field, element, &key);
     Some(Record::Course(Course { key, title, code, template, parent }))
 }

@@ -1,6 +1,6 @@
 //! A whole application for tests: either engine, a simulated clock, invented customers, a scripted job kind.
 
-use super::{Database, Postgres};
+use super::support::{Database, Postgres};
 use chrono::{DateTime, Utc};
 use rollover::{
     app::App,
@@ -27,17 +27,18 @@ pub enum On {
 }
 
 /// Makes of each `async fn name(on: On)` a test on SQLite and one on PostgreSQL.
-#[macro_export]
 macro_rules! on_both_engines {
     ($($name:ident),* $(,)?) => {
         mod on_sqlite { $(#[tokio::test(flavor = "multi_thread")] async fn $name() {
-            super::$name($crate::support::On::Sqlite).await;
+            super::$name($crate::harness::On::Sqlite).await;
         })* }
         mod on_postgres { $(#[tokio::test(flavor = "multi_thread")] async fn $name() {
-            super::$name($crate::support::On::Postgres).await;
+            super::$name($crate::harness::On::Postgres).await;
         })* }
     };
 }
+
+pub(crate) use on_both_engines;
 
 /// Does as its arguments say: the engine's tests need no other kind.
 pub struct Scripted;
