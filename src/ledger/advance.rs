@@ -29,7 +29,7 @@ pub(super) const ENGINE: &str = "engine";
 
 /// Reads one task in a transaction.
 pub(super) async fn task(tx: &mut Tx, id: i64) -> Result<TaskRow, LedgerError> {
-    query!(fetch_optional TaskRow, tx.on(), TASK, id)?.ok_or_else(|| LedgerError::not_found("task", id))
+    query!(fetch_optional as TaskRow, tx.on(), TASK, id)?.ok_or_else(|| LedgerError::not_found("task", id))
 }
 
 /// What an event of a job means to its task; `None`: nothing.
@@ -66,7 +66,7 @@ pub(super) async fn task_of_job(
 pub(super) async fn lock(tx: &mut Tx, id: i64) -> Result<TaskRow, LedgerError> {
     let found = task(tx, id).await?;
     let Some(plan) = found.plan_id else { return Ok(found) };
-    query!(fetch_optional(i64,), tx.on(), LOCK_PLAN, plan)?;
+    query!(fetch_optional as (i64,), tx.on(), LOCK_PLAN, plan)?;
     task(tx, id).await
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn write(
 /// Wakes the tasks that wait for this one, and ends the plan when nothing of it is left.
 async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> Result<(), LedgerError> {
     let Some(plan) = ended.plan_id else { return Ok(()) };
-    let tasks = query!(fetch_all TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
+    let tasks = query!(fetch_all as TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
     for task in &tasks {
         let Some(due_at) = follows(task, ended, now) else { continue };
         let next = TaskRow { due_at: Some(due_at), ..task.clone() };

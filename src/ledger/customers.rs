@@ -116,28 +116,28 @@ impl Ledger {
 
     pub async fn customer(&self, id: &str) -> Result<Customer, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional CustomerRow, conn.on(), CUSTOMER, id)?
+        query!(fetch_optional as CustomerRow, conn.on(), CUSTOMER, id)?
             .ok_or_else(|| LedgerError::not_found("customer", id))?
             .customer()
     }
 
     pub async fn customers(&self) -> Result<Vec<Customer>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let rows = query!(fetch_all CustomerRow, conn.on(), CUSTOMERS, CUSTOMERS_LISTED)?;
+        let rows = query!(fetch_all as CustomerRow, conn.on(), CUSTOMERS, CUSTOMERS_LISTED)?;
         rows.into_iter().map(CustomerRow::customer).collect()
     }
 
     /// The dates of one summer; empty when none were entered.
     pub async fn calendar(&self, customer: &str, year: i32) -> Result<Calendar, LedgerError> {
         let mut conn = self.db.read().await?;
-        let row = query!(fetch_optional(Json<Calendar>), conn.on(), CALENDAR, customer, year)?;
+        let row = query!(fetch_optional as (Json<Calendar>,), conn.on(), CALENDAR, customer, year)?;
         Ok(row.map(|(dates,)| dates.0).unwrap_or_default())
     }
 
     /// Every calendar of a customer, by year.
     pub async fn calendars(&self, customer: &str) -> Result<Vec<(i32, Calendar)>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let rows = query!(fetch_all(i32, Json<Calendar>), conn.on(), CALENDARS, customer)?;
+        let rows = query!(fetch_all as (i32, Json<Calendar>), conn.on(), CALENDARS, customer)?;
         Ok(rows.into_iter().map(|(year, dates)| (year, dates.0)).collect())
     }
 

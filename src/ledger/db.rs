@@ -204,7 +204,7 @@ pub(crate) use execute;
 
 /// Runs a query; gives rows of a `FromRow` type by `fetch_all`, `fetch_one` or `fetch_optional`.
 macro_rules! query {
-    ($fetch:ident $row:ty, $on:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+    ($fetch:ident as $row:ty, $on:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $on {
             $crate::ledger::db::On::Postgres(conn) => {
                 sqlx::query_as::<_, $row>($sql.postgres)$(.bind($bind))*.$fetch(conn).await

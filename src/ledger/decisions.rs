@@ -63,7 +63,7 @@ pub(super) async fn about_task(
     let nothing: Option<String> = None;
     let no_limits: Option<Json<Limits>> = None;
     query!(
-        fetch_one(i64,),
+        fetch_one as (i64,),
         tx.on(),
         INSERT_DECISION,
         now,
@@ -86,7 +86,7 @@ pub(super) async fn use_up(tx: &mut Tx, decision: i64, run: i64) -> Result<(), L
 }
 
 pub(super) async fn sign_off_of_task(tx: &mut Tx, task: i64) -> Result<Option<DecisionRow>, LedgerError> {
-    Ok(query!(fetch_optional DecisionRow, tx.on(), SIGN_OFF_OF_TASK, task)?)
+    Ok(query!(fetch_optional as DecisionRow, tx.on(), SIGN_OFF_OF_TASK, task)?)
 }
 
 impl Ledger {
@@ -109,7 +109,7 @@ impl Ledger {
         }
         let mut tx = self.db.begin().await?;
         let (id,) = query!(
-            fetch_one(i64,),
+            fetch_one as (i64,),
             tx.on(),
             INSERT_DECISION,
             now,
@@ -130,7 +130,7 @@ impl Ledger {
     /// The unused decision about the Filter, if any.
     pub async fn filter_decision(&self, customer: &str) -> Result<Option<FilterDecision>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let row = query!(fetch_optional DecisionRow, conn.on(), OPEN_FILTER_DECISION, customer)?;
+        let row = query!(fetch_optional as DecisionRow, conn.on(), OPEN_FILTER_DECISION, customer)?;
         row.map(|row| {
             let unreadable = || LedgerError::Unreadable {
                 what: format!("decision {}", row.id),
@@ -151,7 +151,7 @@ impl Ledger {
     /// The sign-off of a task, if a person gave one.
     pub async fn sign_off_of(&self, task: i64) -> Result<Option<DecisionRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_optional DecisionRow, conn.on(), SIGN_OFF_OF_TASK, task)?)
+        Ok(query!(fetch_optional as DecisionRow, conn.on(), SIGN_OFF_OF_TASK, task)?)
     }
 
     /// Decisions about one customer, newest first.
@@ -161,6 +161,6 @@ impl Ledger {
         limit: i64,
     ) -> Result<Vec<DecisionRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all DecisionRow, conn.on(), DECISIONS_OF_CUSTOMER, customer, limit)?)
+        Ok(query!(fetch_all as DecisionRow, conn.on(), DECISIONS_OF_CUSTOMER, customer, limit)?)
     }
 }

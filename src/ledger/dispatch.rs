@@ -42,7 +42,7 @@ impl Ledger {
     /// Takes up to `limit` jobs that are due for sending: (job, generation), the longest due first.
     pub async fn take_unsent(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<(i64, i32)>, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let taken = query!(fetch_all(i64, i32), tx.on(), TAKE_UNSENT, now, limit)?;
+        let taken = query!(fetch_all as (i64, i32), tx.on(), TAKE_UNSENT, now, limit)?;
         tx.commit().await?;
         Ok(taken)
     }
@@ -75,7 +75,7 @@ impl Ledger {
     /// The next moment at which a job can be claimed; for the simulated clock.
     pub async fn next_run_at(&self) -> Result<Option<DateTime<Utc>>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let row = query!(fetch_one(Option<DateTime<Utc>>), conn.on(), NEXT_RUN_AT)?;
+        let row = query!(fetch_one as (Option<DateTime<Utc>>,), conn.on(), NEXT_RUN_AT)?;
         Ok(row.0)
     }
 }

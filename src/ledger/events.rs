@@ -86,18 +86,18 @@ impl Ledger {
     /// The history of one job, oldest first.
     pub async fn events_of_job(&self, job: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all EventRow, conn.on(), EVENTS_OF_JOB, job, EVENTS_SHOWN)?)
+        Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_JOB, job, EVENTS_SHOWN)?)
     }
 
     /// The history of one task, oldest first; its jobs' lines are among them.
     pub async fn events_of_task(&self, task: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all EventRow, conn.on(), EVENTS_OF_TASK, task, EVENTS_SHOWN)?)
+        Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_TASK, task, EVENTS_SHOWN)?)
     }
 
     /// The newest lines of one customer, newest first.
     pub async fn events_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all EventRow, conn.on(), EVENTS_OF_CUSTOMER, customer, limit)?)
+        Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_CUSTOMER, customer, limit)?)
     }
 }

@@ -81,7 +81,7 @@ impl Ledger {
     /// Pause, window and pointers of one customer; the guard and the decision are added by who asks.
     pub async fn integration(&self, customer: &CustomerId) -> Result<IntegrationState, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional IntegrationRow, conn.on(), INTEGRATION, customer.as_str())?
+        query!(fetch_optional as IntegrationRow, conn.on(), INTEGRATION, customer.as_str())?
             .ok_or_else(|| LedgerError::not_found("customer", customer))?
             .state()
     }

@@ -108,7 +108,7 @@ pub(super) async fn apply(
     if changes.is_empty() {
         return Ok(nexts.into_iter().map(|next| next.map_err(Into::into)).collect());
     }
-    let written: Vec<(i64,)> = query!(fetch_all(i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
+    let written: Vec<(i64,)> = query!(fetch_all as (i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
     let written: std::collections::HashSet<i64> = written.into_iter().map(|(id,)| id).collect();
     let mut results = Vec::with_capacity(steps.len());
     let mut lines = Vec::with_capacity(steps.len());
@@ -160,7 +160,7 @@ fn event_line(step: &Step, next: &JobRow) -> NewEvent {
 
 /// Reads rows by id, in the order of their ids; ids that do not exist are left out.
 pub(super) async fn by_id(tx: &mut Tx, ids: &[i64]) -> Result<Vec<JobRow>, LedgerError> {
-    Ok(query!(fetch_all JobRow, tx.on(), JOBS_BY_ID, Json(ids))?)
+    Ok(query!(fetch_all as JobRow, tx.on(), JOBS_BY_ID, Json(ids))?)
 }
 
 /// Makes jobs; one that stands for a moment that has fired already is left out of the answer.
@@ -179,7 +179,7 @@ pub(super) async fn insert(
             })
         })
         .collect();
-    Ok(query!(fetch_all JobRow, tx.on(), INSERT_JOBS, Json(&rows))?)
+    Ok(query!(fetch_all as JobRow, tx.on(), INSERT_JOBS, Json(&rows))?)
 }
 
 /// Claims jobs for a worker: those that are due, of the ticket's generation, and whose lane is free. Refused
@@ -200,7 +200,7 @@ pub(super) async fn claim(
         Default::default()
     } else {
         let lanes: Vec<(String, String)> =
-            query!(fetch_all(String, String), tx.on(), BUSY_LANES, Json(&customers))?;
+            query!(fetch_all as (String, String), tx.on(), BUSY_LANES, Json(&customers))?;
         lanes.into_iter().collect()
     };
     let mut steps = Vec::with_capacity(rows.len());
@@ -252,7 +252,7 @@ impl Ledger {
 
     pub async fn job(&self, id: i64) -> Result<JobRow, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional JobRow, conn.on(), JOBS_BY_ID, Json([id]))?
+        query!(fetch_optional as JobRow, conn.on(), JOBS_BY_ID, Json([id]))?
             .ok_or_else(|| LedgerError::not_found("job", id))
     }
 
@@ -312,7 +312,7 @@ impl Ledger {
         until: DateTime<Utc>,
     ) -> Result<Option<bool>, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let row: Option<(bool,)> = query!(fetch_optional(bool,), tx.on(), RENEW, id, generation, until)?;
+        let row: Option<(bool,)> = query!(fetch_optional as (bool,), tx.on(), RENEW, id, generation, until)?;
         tx.commit().await?;
         Ok(row.map(|(cancel,)| cancel))
     }
@@ -320,16 +320,16 @@ impl Ledger {
     /// Running jobs whose lease has run out; their workers are taken for dead.
     pub async fn expired_leases(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all JobRow, conn.on(), EXPIRED, now, limit)?)
+        Ok(query!(fetch_all as JobRow, conn.on(), EXPIRED, now, limit)?)
     }
 }
 
 /// The job of a task that waits for a condition, if any.
 pub(super) async fn waiting_of_task(tx: &mut Tx, task: i64) -> Result<Option<JobRow>, LedgerError> {
-    Ok(query!(fetch_optional JobRow, tx.on(), WAITING_JOB_OF_TASK, task)?)
+    Ok(query!(fetch_optional as JobRow, tx.on(), WAITING_JOB_OF_TASK, task)?)
 }
 
 /// The jobs of a task that are not final.
 pub(super) async fn open_of_task(tx: &mut Tx, task: i64) -> Result<Vec<JobRow>, LedgerError> {
-    Ok(query!(fetch_all JobRow, tx.on(), OPEN_JOBS_OF_TASK, task)?)
+    Ok(query!(fetch_all as JobRow, tx.on(), OPEN_JOBS_OF_TASK, task)?)
 }

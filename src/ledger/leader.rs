@@ -47,6 +47,6 @@ impl Ledger {
 
     pub async fn leader(&self, name: &str) -> Result<Option<LeaderRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_optional LeaderRow, conn.on(), WHO_LEADS, name)?)
+        Ok(query!(fetch_optional as LeaderRow, conn.on(), WHO_LEADS, name)?)
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct NewMail<'a> {
 
 pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, mail: &NewMail<'_>) -> Result<i64, LedgerError> {
     let (id,) = query!(
-        fetch_one(i64,),
+        fetch_one as (i64,),
         tx.on(),
         INSERT_MAIL,
         mail.customer,
@@ -72,12 +72,13 @@ pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, mail: &NewMail<'_>) 
 impl Ledger {
     pub async fn mail(&self, id: i64) -> Result<MailRow, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional MailRow, conn.on(), MAIL, id)?.ok_or_else(|| LedgerError::not_found("mail", id))
+        query!(fetch_optional as MailRow, conn.on(), MAIL, id)?
+            .ok_or_else(|| LedgerError::not_found("mail", id))
     }
 
     pub async fn mail_of_run(&self, run: i64) -> Result<Option<MailRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_optional MailRow, conn.on(), MAIL_OF_RUN, run)?)
+        Ok(query!(fetch_optional as MailRow, conn.on(), MAIL_OF_RUN, run)?)
     }
 
     /// Marks a mail as sent; a second mark changes nothing.
@@ -97,6 +98,6 @@ impl Ledger {
     /// The newest mails of one customer, newest first.
     pub async fn mails_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<MailRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all MailRow, conn.on(), MAILS_OF_CUSTOMER, customer, limit)?)
+        Ok(query!(fetch_all as MailRow, conn.on(), MAILS_OF_CUSTOMER, customer, limit)?)
     }
 }

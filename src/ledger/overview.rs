@@ -62,20 +62,35 @@ pub struct FleetCustomer {
 impl Ledger {
     pub async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all TaskRow, conn.on(), TASKS, filter.customer.as_deref(), filter.state.as_deref(),
-            filter.kind.as_deref(), filter.limit)?)
+        Ok(query!(
+            fetch_all as TaskRow,
+            conn.on(),
+            TASKS,
+            filter.customer.as_deref(),
+            filter.state.as_deref(),
+            filter.kind.as_deref(),
+            filter.limit
+        )?)
     }
 
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all JobRow, conn.on(), JOBS, filter.customer.as_deref(), filter.state.as_deref(),
-            filter.kind.as_deref(), filter.task, filter.limit)?)
+        Ok(query!(
+            fetch_all as JobRow,
+            conn.on(),
+            JOBS,
+            filter.customer.as_deref(),
+            filter.state.as_deref(),
+            filter.kind.as_deref(),
+            filter.task,
+            filter.limit
+        )?)
     }
 
     /// How many jobs are in each state.
     pub async fn job_counts(&self) -> Result<Vec<(String, i64)>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all(String, i64), conn.on(), JOB_COUNTS)?)
+        Ok(query!(fetch_all as (String, i64), conn.on(), JOB_COUNTS)?)
     }
 
     /// Customers × tasks of one summer; without a year, of the newest that has a plan.
@@ -84,10 +99,10 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         let year = match year {
             Some(year) => Some(year),
-            None => query!(fetch_one(Option<i32>), conn.on(), NEWEST_YEAR)?.0,
+            None => query!(fetch_one as (Option<i32>,), conn.on(), NEWEST_YEAR)?.0,
         };
         let tasks = match year {
-            Some(year) => query!(fetch_all TaskRow, conn.on(), TASKS_OF_YEAR, year, FLEET_TASKS)?,
+            Some(year) => query!(fetch_all as TaskRow, conn.on(), TASKS_OF_YEAR, year, FLEET_TASKS)?,
             None => Vec::new(),
         };
         let mut by_customer: std::collections::HashMap<String, Vec<TaskRow>> =

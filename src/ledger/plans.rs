@@ -56,7 +56,7 @@ impl Ledger {
     ) -> Result<PlanRow, LedgerError> {
         let mut tx = self.db.begin().await?;
         let made = query!(
-            fetch_optional(i64,),
+            fetch_optional as (i64,),
             tx.on(),
             INSERT_PLAN,
             new.customer.as_str(),
@@ -82,7 +82,7 @@ impl Ledger {
             ..NewEvent::default()
         };
         events::append(&mut tx, now, actor, &[line]).await?;
-        let plan = query!(fetch_one PlanRow, tx.on(), PLAN, id)?;
+        let plan = query!(fetch_one as PlanRow, tx.on(), PLAN, id)?;
         tx.commit().await?;
         self.tell_due().await;
         Ok(plan)
@@ -90,15 +90,16 @@ impl Ledger {
 
     pub async fn plan(&self, id: i64) -> Result<PlanRow, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional PlanRow, conn.on(), PLAN, id)?.ok_or_else(|| LedgerError::not_found("plan", id))
+        query!(fetch_optional as PlanRow, conn.on(), PLAN, id)?
+            .ok_or_else(|| LedgerError::not_found("plan", id))
     }
 
     /// Plans of one customer or of all, newest first.
     pub async fn plans(&self, customer: Option<&str>, limit: i64) -> Result<Vec<PlanRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(match customer {
-            Some(customer) => query!(fetch_all PlanRow, conn.on(), PLANS_OF_CUSTOMER, customer, limit)?,
-            None => query!(fetch_all PlanRow, conn.on(), PLANS, limit)?,
+            Some(customer) => query!(fetch_all as PlanRow, conn.on(), PLANS_OF_CUSTOMER, customer, limit)?,
+            None => query!(fetch_all as PlanRow, conn.on(), PLANS, limit)?,
         })
     }
 
@@ -112,17 +113,17 @@ impl Ledger {
     ) -> Result<PlanRow, LedgerError> {
         let mut tx = self.db.begin().await?;
         if execute!(tx.on(), CANCEL_PLAN, id, now)? == 0 {
-            let plan = query!(fetch_optional PlanRow, tx.on(), PLAN, id)?;
+            let plan = query!(fetch_optional as PlanRow, tx.on(), PLAN, id)?;
             return Err(match plan {
                 None => LedgerError::not_found("plan", id),
                 Some(plan) => LedgerError::Refused(format!("plan {id} is {} already", plan.state)),
             });
         }
-        let open = query!(fetch_all TaskRow, tx.on(), PLAN_TASKS, id)?;
+        let open = query!(fetch_all as TaskRow, tx.on(), PLAN_TASKS, id)?;
         for task in open.into_iter().filter(|task| task.due_at.is_some() || !task.state.has_ended()) {
             tasks::end_task(&mut tx, now, person, task.id, why, TaskEvent::Cancelled).await?;
         }
-        let plan = query!(fetch_one PlanRow, tx.on(), PLAN, id)?;
+        let plan = query!(fetch_one as PlanRow, tx.on(), PLAN, id)?;
         let line = NewEvent {
             customer: Some(plan.customer_id.clone()),
             plan: Some(id),

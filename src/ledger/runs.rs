@@ -35,7 +35,7 @@ pub struct RunRow {
 pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Result<Option<i64>, LedgerError> {
     let roster = run.roster.as_ref().map(ToString::to_string);
     let row = query!(
-        fetch_optional(i64,),
+        fetch_optional as (i64,),
         tx.on(),
         INSERT_RUN,
         run.job,
@@ -51,24 +51,24 @@ pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Resu
 
 /// The run that a job recorded.
 pub(super) async fn of_job(tx: &mut Tx, job: i64) -> Result<Option<RunRow>, LedgerError> {
-    Ok(query!(fetch_optional RunRow, tx.on(), RUN_OF_JOB, job)?)
+    Ok(query!(fetch_optional as RunRow, tx.on(), RUN_OF_JOB, job)?)
 }
 
 impl Ledger {
     pub async fn run(&self, id: i64) -> Result<RunRow, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional RunRow, conn.on(), RUN, id)?
+        query!(fetch_optional as RunRow, conn.on(), RUN, id)?
             .ok_or_else(|| LedgerError::not_found("import run", id))
     }
 
     pub async fn run_of_job(&self, job: i64) -> Result<Option<RunRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_optional RunRow, conn.on(), RUN_OF_JOB, job)?)
+        Ok(query!(fetch_optional as RunRow, conn.on(), RUN_OF_JOB, job)?)
     }
 
     /// The newest runs of one customer, newest first.
     pub async fn runs_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<RunRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all RunRow, conn.on(), RUNS_OF_CUSTOMER, customer, limit)?)
+        Ok(query!(fetch_all as RunRow, conn.on(), RUNS_OF_CUSTOMER, customer, limit)?)
     }
 }

@@ -50,13 +50,13 @@ impl Ledger {
     /// Tasks whose moment has come, the longest due first.
     pub async fn due_tasks(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueTask>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all DueTask, conn.on(), DUE_TASKS, now, limit)?)
+        Ok(query!(fetch_all as DueTask, conn.on(), DUE_TASKS, now, limit)?)
     }
 
     /// The next moment at which a task is due; for the simulated clock.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_one(Option<DateTime<Utc>>), conn.on(), NEXT_DUE)?.0)
+        Ok(query!(fetch_one as (Option<DateTime<Utc>>,), conn.on(), NEXT_DUE)?.0)
     }
 
     /// Makes the jobs of due tasks. A task that somebody changed meanwhile is left for the next look.

@@ -67,7 +67,7 @@ pub(super) async fn insert(
     tasks: &[NewTaskRow],
 ) -> Result<Vec<TaskRow>, LedgerError> {
     let rows: Vec<Value> = tasks.iter().map(|task| json_of(task, plan, now)).collect();
-    let made = query!(fetch_all TaskRow, tx.on(), INSERT_TASKS, Json(&rows))?;
+    let made = query!(fetch_all as TaskRow, tx.on(), INSERT_TASKS, Json(&rows))?;
     let lines: Vec<NewEvent> = made
         .iter()
         .map(|task| NewEvent {
@@ -105,14 +105,14 @@ fn no_empty(what: &str, text: &str) -> Result<(), LedgerError> {
 impl Ledger {
     pub async fn task(&self, id: i64) -> Result<TaskRow, LedgerError> {
         let mut conn = self.db.read().await?;
-        query!(fetch_optional TaskRow, conn.on(), ONE_TASK, id)?
+        query!(fetch_optional as TaskRow, conn.on(), ONE_TASK, id)?
             .ok_or_else(|| LedgerError::not_found("task", id))
     }
 
     /// The tasks of a plan in their order.
     pub async fn tasks_of_plan(&self, plan: i64) -> Result<Vec<TaskRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all TaskRow, conn.on(), TASKS_OF_PLAN, plan)?)
+        Ok(query!(fetch_all as TaskRow, conn.on(), TASKS_OF_PLAN, plan)?)
     }
 
     /// Adds a task that belongs to no plan.

@@ -69,7 +69,7 @@ pub(super) async fn apply(
 }
 
 async fn check_fence(tx: &mut Tx, customer: &CustomerId, proof: &WriteProof) -> Result<(), SiteError> {
-    let claim = query!(fetch_optional(i64,), tx.on(), FENCE, proof.job(), proof.generation())
+    let claim = query!(fetch_optional as (i64,), tx.on(), FENCE, proof.job(), proof.generation())
         .map_err(|e| error::of_database(customer, "claim", &e))?;
     claim.map(drop).ok_or_else(|| SiteError::Fenced { customer: customer.clone() })
 }

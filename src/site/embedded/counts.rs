@@ -16,7 +16,7 @@ db::statements! {
 }
 
 pub(super) async fn counts(conn: &mut Conn, customer: &CustomerId) -> Result<SiteCounts, sqlx::Error> {
-    let rows = query!(fetch_all(String, String, i64), conn.on(), COUNTS, customer.as_str())?;
+    let rows = query!(fetch_all as (String, String, i64), conn.on(), COUNTS, customer.as_str())?;
     let mut counts = SiteCounts::default();
     for (kind, part, count) in rows {
         let count = u64::try_from(count).expect("a count is not negative");

@@ -147,5 +147,5 @@ pub(super) async fn list(
     customer: &CustomerId,
     limit: i64,
 ) -> Result<Vec<CourseRow>, sqlx::Error> {
-    query!(fetch_all CourseRow, conn.on(), COURSES, customer.as_str(), limit)
+    query!(fetch_all as CourseRow, conn.on(), COURSES, customer.as_str(), limit)
 }

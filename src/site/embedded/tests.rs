@@ -69,7 +69,7 @@ impl Ground {
         ledger.add_customer(now, &customer).await.unwrap();
         let mut tx = ledger.db().begin().await.unwrap();
         let args = sqlx::types::Json(serde_json::json!({}));
-        let (job,) = query!(fetch_one(i64,), tx.on(), INSERT_JOB, args, GENERATION, now).unwrap();
+        let (job,) = query!(fetch_one as (i64,), tx.on(), INSERT_JOB, args, GENERATION, now).unwrap();
         tx.commit().await.unwrap();
         let site = EmbeddedSite::new(ledger.db().clone());
         Self { ledger, site, customer, job, _folder: folder, _database: database }
@@ -89,7 +89,7 @@ impl Ground {
 
     async fn pairs(&self, sql: Sql) -> Vec<(String, String)> {
         let mut conn = self.ledger.db().read().await.unwrap();
-        query!(fetch_all(String, String), conn.on(), sql).unwrap()
+        query!(fetch_all as (String, String), conn.on(), sql).unwrap()
     }
 }
 
