@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Everything that a command may need, opened once.
+#[derive(Clone)]
 pub struct App {
     pub settings: Settings,
     pub ledger: Ledger,

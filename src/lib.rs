@@ -3,8 +3,11 @@
 //! This package is how and when things run; `rollover-jobs` is what runs; `rollover-roster` is the data.
 
 pub mod app;
+pub mod bench;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod engine;
 pub mod exit;
 pub mod ledger;
@@ -19,3 +22,4 @@ pub mod telemetry;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod test_servers;
+pub mod web;

@@ -20,7 +20,8 @@ pub use customer::{
 };
 pub use general::{Noop, SendStatusMail, SignOff};
 pub use integration::{
-    EndDelayDelete, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration, StartDelayDelete,
+    EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration,
+    StartDelayDelete,
 };
 pub use kind::{AnyKind, ArgsError, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

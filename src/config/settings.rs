@@ -160,6 +160,15 @@ impl Settings {
         url.trim_end_matches('/').to_owned()
     }
 
+    /// The same with the passwords of addresses taken out, to be shown.
+    pub fn without_secrets(&self) -> Self {
+        let mut shown = self.clone();
+        for url in [&mut shown.ledger.url, &mut shown.queue.url, &mut shown.mail.url] {
+            *url = hide_password(url);
+        }
+        shown
+    }
+
     /// Everything on this machine, in this process.
     pub fn is_embedded(&self) -> bool {
         self.ledger_url().starts_with("sqlite:")
@@ -197,6 +206,36 @@ impl Settings {
     }
 }
 
-fn or_in(set: &PathBuf, folder: &std::path::Path, name: &str) -> PathBuf {
-    if set.as_os_str().is_empty() { folder.join(name) } else { set.clone() }
+/// `scheme://user:…@host` in place of the password; an address without one as it is.
+fn hide_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    // The last @ ends the user's part: a password may hold others.
+    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    match user.split_once(':') {
+        Some((name, _)) => format!("{scheme}://{name}:…@{host}"),
+        None => url.to_owned(),
+    }
+}
+
+fn or_in(set: &std::path::Path, folder: &std::path::Path, name: &str) -> PathBuf {
+    if set.as_os_str().is_empty() { folder.join(name) } else { set.to_path_buf() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_address_has_no_password() {
+        for (url, shown) in [
+            ("postgres://a:secret@db/rollover", "postgres://a:…@db/rollover"),
+            ("redis://:sec@ret@redis:6379/0", "redis://:…@redis:6379/0"),
+            ("redis://redis:6379", "redis://redis:6379"),
+            ("smtp://mail@host:25", "smtp://mail@host:25"),
+            ("sqlite:ledger.db", "sqlite:ledger.db"),
+            ("", ""),
+        ] {
+            assert_eq!(hide_password(url), shown);
+        }
+    }
 }

@@ -28,10 +28,11 @@ impl Mis {
         }
     }
 
-    /// Lays down the file of one night. On Sunday and Monday morning nothing has changed since.
-    pub fn deliver(&mut self, now: DateTime<Utc>, day: NaiveDate) -> anyhow::Result<()> {
+    /// Lays down the file of one night; `false` for a MIS that sends none. On Sunday and Monday morning nothing has
+    /// changed since.
+    pub fn deliver(&mut self, now: DateTime<Utc>, day: NaiveDate) -> anyhow::Result<bool> {
         if self.script.silent {
-            return Ok(());
+            return Ok(false);
         }
         self.change(day);
         fs::create_dir_all(&self.folder).with_context(|| format!("folder {}", self.folder.display()))?;
@@ -40,7 +41,8 @@ impl Mis {
         let mut file = BufWriter::new(File::create(&part).with_context(|| part.display().to_string())?);
         write_imse(&mut file, &self.municipality.roster(), &self.source, &now.to_rfc3339())?;
         file.flush()?;
-        fs::rename(&part, self.folder.join(name)).with_context(|| part.display().to_string())
+        fs::rename(&part, self.folder.join(name)).with_context(|| part.display().to_string())?;
+        Ok(true)
     }
 
     fn change(&mut self, day: NaiveDate) {

@@ -5,11 +5,12 @@
 
 mod customers;
 mod mis;
+mod news;
 mod people;
 mod play;
 mod table;
 
-pub use play::{Demo, Pace};
+pub use play::{Day, Demo, Pace};
 pub use table::{DemoTable, Row};
 
 use chrono::{DateTime, TimeZone, Utc};

@@ -1,15 +1,17 @@
 //! Plays the demonstration day by day: the MIS at night, the engine all day, the people in the morning.
 
-use super::{begins, customers, mis::Mis, people};
+use super::{begins, customers, mis::Mis, news::News, people};
 use crate::{
     app::App,
     clock::SimulatedClock,
-    config::Settings,
+    config::{LogSettings, Settings},
     engine::Season,
+    ledger::NewJob,
     plans,
 };
 use anyhow::Context;
 use chrono::{DateTime, Duration, NaiveDate, TimeDelta, Utc};
+use rollover_jobs::{ImportRoster, JobKind};
 use std::{path::PathBuf, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
@@ -22,10 +24,20 @@ pub enum Pace {
     PerDay(std::time::Duration),
 }
 
-/// The MIS lay their files down before any import runs.
-const MIS_HOUR: i64 = 0;
+/// A day that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    pub date: NaiveDate,
+    pub jobs: usize,
+    /// What people would call each other about.
+    pub news: Vec<String>,
+}
+
 /// People begin their day at eight, in UTC.
 const PEOPLE_HOUR: i64 = 8;
+/// Support sets everything up the day before the season is played.
+const SET_UP_BEFORE: Duration = Duration::days(1);
+const SUPPORT: &str = "Ingrid (support)";
 
 /// A season that is being played.
 pub struct Demo {
@@ -33,28 +45,71 @@ pub struct Demo {
     pub clock: SimulatedClock,
     season: Season,
     systems: Vec<Mis>,
+    news: News,
 }
 
 impl Demo {
-    /// Makes the six customers with their plans in an empty data folder.
-    pub async fn new(mut settings: Settings, folder: PathBuf) -> anyhow::Result<Self> {
+    /// Makes the six customers in an empty folder, imports what their schools look like, and makes their plans.
+    ///
+    /// Only the log follows the user's settings: a demonstration must not reach a real ledger or mail server.
+    pub async fn new(log: LogSettings, folder: PathBuf) -> anyhow::Result<Self> {
+        let mut settings = Settings { log, ..Settings::default() };
         settings.data.folder = folder;
-        let clock = SimulatedClock::starting_at(begins());
+        let start = begins() - SET_UP_BEFORE;
+        let clock = SimulatedClock::starting_at(start);
         let app = App::open(settings, Arc::new(clock.clone())).await?;
-        let mut systems = Vec::new();
-        for invented in customers::all() {
-            let customer = &invented.customer;
-            app.ledger.add_customer(begins(), customer).await?;
-            app.ledger.set_calendar(begins(), customer.id.as_str(), super::YEAR, &invented.calendar).await?;
-            for template in invented.plans {
-                plans::create(&app.ledger, begins(), "Ingrid (support)", customer, template, super::YEAR)
-                    .await
-                    .with_context(|| format!("plan {template} of {}", customer.id))?;
-            }
-            systems.push(Mis::new(&invented, &app.settings.roster_folder()));
-        }
         let season = Season::new(app.engine.clone(), clock.clone());
-        Ok(Self { app, clock, season, systems })
+        let mut demo = Self { app, clock, season, systems: Vec::new(), news: News::default() };
+        demo.set_up(start).await?;
+        Ok(demo)
+    }
+
+    async fn set_up(&mut self, start: DateTime<Utc>) -> anyhow::Result<()> {
+        let all = customers::all();
+        for invented in &all {
+            let (ledger, customer) = (&self.app.ledger, &invented.customer);
+            ledger.add_customer(start, customer).await?;
+            ledger.set_calendar(start, customer.id.as_str(), super::YEAR, &invented.calendar).await?;
+            let mut system = Mis::new(invented, &self.app.settings.roster_folder());
+            if system.deliver(start, start.date_naive())? {
+                self.import_now(start, customer.id.as_str()).await?;
+            }
+            self.systems.push(system);
+        }
+        self.play_until(begins() - TimeDelta::seconds(1)).await?;
+        for invented in &all {
+            for template in invented.plans {
+                plans::create(
+                    &self.app.ledger,
+                    self.clock_now(),
+                    SUPPORT,
+                    &invented.customer,
+                    template,
+                    super::YEAR,
+                )
+                .await
+                .with_context(|| format!("plan {template} of {}", invented.customer.id))?;
+            }
+        }
+        self.news.since(&self.app.ledger).await?;
+        Ok(())
+    }
+
+    async fn import_now(&self, now: DateTime<Utc>, customer: &str) -> anyhow::Result<()> {
+        let job = NewJob {
+            task: None,
+            customer: Some(customer.to_owned()),
+            kind: ImportRoster::NAME.to_owned(),
+            args: serde_json::json!({}),
+            lane: self.app.engine.lane(ImportRoster::NAME),
+            due_at: now,
+        };
+        self.app.ledger.enqueue(now, SUPPORT, &[job]).await?;
+        Ok(())
+    }
+
+    fn clock_now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
     }
 
     /// Plays until `until`, or until stopped; `on_day` hears of each day that is over.
@@ -63,13 +118,14 @@ impl Demo {
         until: DateTime<Utc>,
         pace: Pace,
         stop: &CancellationToken,
-        mut on_day: impl FnMut(NaiveDate, usize),
+        mut on_day: impl FnMut(Day),
     ) -> anyhow::Result<()> {
         let mut day = begins();
         while day < until && !stop.is_cancelled() {
             let started = tokio::time::Instant::now();
             let jobs = self.day(day, until).await?;
-            on_day(day.date_naive(), jobs);
+            let news = self.news.since(&self.app.ledger).await?;
+            on_day(Day { date: day.date_naive(), jobs, news });
             if let Pace::PerDay(least) = pace {
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -82,12 +138,12 @@ impl Demo {
     }
 
     async fn day(&mut self, day: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<usize> {
-        let mut jobs = self.play_until((day + TimeDelta::hours(MIS_HOUR)).min(until)).await?;
+        let mut jobs = self.play_until(day.min(until)).await?;
         for system in &mut self.systems {
             system.deliver(day, day.date_naive())?;
         }
         jobs += self.play_until((day + TimeDelta::hours(PEOPLE_HOUR)).min(until)).await?;
-        people::act(&self.app.engine, self.app.clock.now()).await?;
+        people::act(&self.app.engine, self.clock_now()).await?;
         Ok(jobs + self.play_until((day + Duration::days(1) - TimeDelta::seconds(1)).min(until)).await?)
     }
 

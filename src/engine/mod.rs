@@ -27,7 +27,7 @@ mod worker;
 
 pub use dispatch::dispatch;
 pub use reaper::{reap, reap_loop};
-pub use scheduler::{schedule, tick};
+pub use scheduler::{LEAD, schedule, tick};
 pub use season::{Season, SeasonStep};
 pub use settings::EngineSettings;
 pub use worker::Worker;

@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 const BATCH: i64 = 1_000;
 /// Missed moments of one task that are looked at; what is older still is passed over and said.
 const MISSED: usize = 1_000;
-const LEAD: &str = "scheduler";
+/// The name of the scheduler's lease.
+pub const LEAD: &str = "scheduler";
 
 /// Fires every task that is due now.
 pub async fn tick(engine: &Engine) -> Result<Fired, LedgerError> {

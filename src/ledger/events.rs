@@ -23,6 +23,7 @@ db::statements! {
         FROM json_each($1)";
     EVENTS_OF_JOB = "SELECT * FROM event WHERE job_id = $1 ORDER BY id LIMIT $2";
     EVENTS_OF_TASK = "SELECT * FROM event WHERE task_id = $1 ORDER BY id LIMIT $2";
+    EVENTS_AFTER = "SELECT * FROM event WHERE id > $1 ORDER BY id LIMIT $2";
     EVENTS_OF_CUSTOMER = "SELECT * FROM event WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
 }
 
@@ -83,6 +84,12 @@ fn line(event: &NewEvent, now: DateTime<Utc>, actor: &str) -> Value {
 }
 
 impl Ledger {
+    /// What has happened since a line of the history, oldest first.
+    pub async fn events_after(&self, id: i64, limit: i64) -> Result<Vec<EventRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_AFTER, id, limit)?)
+    }
+
     /// The history of one job, oldest first.
     pub async fn events_of_job(&self, job: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;

@@ -4,6 +4,7 @@
 //! what it read, and appends the event; all in one transaction, so a crash leaves either everything or nothing.
 
 mod advance;
+mod clock;
 mod customers;
 pub mod db;
 mod decisions;
@@ -65,6 +66,15 @@ impl Ledger {
         if found == wanted { Ok(()) } else { Err(LedgerError::Schema { found, wanted }) }
     }
 
+    /// The number of the schema that stands in the database; 0 when none does.
+    pub async fn schema(&self) -> Result<i64, LedgerError> {
+        Ok(self.db.schema_versions().await?.0)
+    }
+
+    pub const fn engine_name(&self) -> &'static str {
+        if self.db.is_sqlite() { "SQLite" } else { "PostgreSQL" }
+    }
+
     pub async fn close(&self) {
         self.db.close().await;
     }
@@ -90,6 +100,7 @@ mod tests {
     fn every_statement() -> Vec<(&'static str, &'static [(&'static str, db::Sql)])> {
         vec![
             ("advance", advance::ALL),
+            ("clock", clock::ALL),
             ("customers", customers::ALL),
             ("decisions", decisions::ALL),
             ("dispatch", dispatch::ALL),

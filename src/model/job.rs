@@ -99,6 +99,20 @@ impl JobState {
         matches!(self, Self::Done | Self::Failed | Self::Aborted | Self::Cancelled)
     }
 
+    /// One sign beside the colour, for those who do not see it.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Ready => "○",
+            Self::Running => "▶",
+            Self::Waiting => "…",
+            Self::Retrying => "↻",
+            Self::Done => "✓",
+            Self::Failed => "✗",
+            Self::Aborted => "!",
+            Self::Cancelled => "×",
+        }
+    }
+
     /// The stored name read back.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)

@@ -143,6 +143,29 @@ impl TaskState {
         }
     }
 
+    /// What people read.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not applicable",
+            other => other.as_str(),
+        }
+    }
+
+    /// One sign beside the colour, for those who do not see it.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Planned => "○",
+            Self::Active => "▶",
+            Self::Waiting => "…",
+            Self::Done => "✓",
+            Self::Failed => "✗",
+            Self::Held => "!",
+            Self::Skipped => "»",
+            Self::Cancelled => "×",
+            Self::NotApplicable => "–",
+        }
+    }
+
     /// The stored name read back.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)

@@ -6,6 +6,7 @@
 
 use super::link::Link;
 use super::{Epoch, QueueError, Ticket};
+use chrono::{DateTime, Utc};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +61,12 @@ impl RedisQueue {
         command.arg(&self.epoch_key).arg(fresh).arg("NX").arg("GET");
         let before: Option<String> = self.link.query(&command).await?;
         Ok(if before.is_some() { Epoch::Same } else { Epoch::Lost })
+    }
+
+    /// What time it is at the server.
+    pub async fn server_clock(&self) -> Result<DateTime<Utc>, QueueError> {
+        let (seconds, micros): (i64, u32) = self.link.query(&redis::cmd("TIME")).await?;
+        Ok(DateTime::from_timestamp(seconds, micros * 1_000).unwrap_or_default())
     }
 
     /// The same queue over a connection of its own, because a waiting question holds up all behind it.

@@ -5,5 +5,5 @@ mod import_roster;
 mod pause;
 
 pub use delay_delete::{EndDelayDelete, StartDelayDelete};
-pub use import_roster::{ImportReport, ImportRoster};
+pub use import_roster::{ImportOutcome, ImportReport, ImportRoster};
 pub use pause::{PauseIntegration, ResumeIntegration};

@@ -14,7 +14,7 @@ pub use integration::{
 };
 pub use mailer::{MailError, MailKind, MailQueued, Mailer};
 pub use rosters::{Delivery, Rosters, SourceError};
-pub use site::{Applied, BatchProgress, Capability, Site, SiteCounts, SiteError};
+pub use site::{Applied, Capability, Site, SiteCounts, SiteError};
 
 /// A neighbour that is ours (ledger, queue) did not answer; always worth another attempt.
 #[derive(Debug, thiserror::Error)]

@@ -43,13 +43,6 @@ impl std::ops::AddAssign for Applied {
     }
 }
 
-/// How far an import has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchProgress {
-    pub done: usize,
-    pub of: usize,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// Not now: busy, restarting, no network.

@@ -1,0 +1,62 @@
+//! What every command works with: settings, who acts, how to print, and the application when it is needed.
+
+use crate::{
+    app::App,
+    clock::RealClock,
+    config::{self, Environment, Loaded},
+    exit::ExitError,
+    telemetry,
+};
+use rollover_jobs::ports::Clock;
+use std::{path::PathBuf, sync::Arc};
+
+pub(super) struct Context {
+    pub environment: Environment,
+    pub loaded: Loaded,
+    pub json: bool,
+    by: Option<String>,
+}
+
+impl Context {
+    pub fn new(
+        environment: Environment,
+        file: Option<PathBuf>,
+        data: Option<PathBuf>,
+        json: bool,
+        by: Option<String>,
+    ) -> anyhow::Result<Self> {
+        let mut loaded = config::load(file.as_deref(), &environment)?;
+        if let Some(data) = data {
+            loaded.settings.data.folder = data;
+        }
+        Ok(Self { environment, loaded, json, by })
+    }
+
+    /// The application for a command that runs and ends; it logs only what is wrong.
+    pub async fn open(&self) -> anyhow::Result<App> {
+        let mut log = self.loaded.settings.log.clone();
+        if self.environment.get("ROLLOVER_LOG").is_none() {
+            "warn".clone_into(&mut log.level);
+        }
+        telemetry::start(&log)?;
+        App::open(self.loaded.settings.clone(), Arc::new(RealClock)).await
+    }
+
+    /// The application for a process that stays; it logs as the settings say.
+    pub async fn open_to_stay(&self) -> anyhow::Result<App> {
+        telemetry::start(&self.loaded.settings.log)?;
+        App::open(self.loaded.settings.clone(), Arc::new(RealClock)).await
+    }
+
+    /// The person who acts; what they do is recorded under this name.
+    pub fn person(&self) -> Result<String, ExitError> {
+        let named = self.by.as_deref().or_else(|| self.environment.get("USER"));
+        named.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).ok_or_else(|| {
+            ExitError::usage("who acts is not known: name the person with --by, as --by \"Ingrid Dahl\"")
+        })
+    }
+
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(RealClock)
+    }
+}

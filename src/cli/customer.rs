@@ -1,0 +1,256 @@
+//! `rollover customer`: add, list, show, set.
+
+use super::{
+    context::Context,
+    fields::{CalendarFields, SettingsFields},
+    output::{self, Listing, cell},
+    views::local,
+};
+use crate::{app::App, exit::Exit, ledger::Ledger};
+use chrono_tz::Tz;
+use clap::{Args, Subcommand};
+use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, ports::IntegrationState};
+use serde::Serialize;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CustomerCommand {
+    /// Add a customer.
+    #[command(
+        after_help = "Example:\n  rollover customer add nes --name \"Nes kommune\" --country NO --time-zone \
+        Europe/Oslo --mis fjordsas \\\n    --module absence --module courses --status-mail-to it@nes.example \\\n    \
+        --year 2024 --last-teaching-day 2024-06-21 --school-year-start 2024-08-19"
+    )]
+    Add(AddArgs),
+    /// List the customers.
+    List,
+    /// Show one customer with calendar, settings and integration.
+    Show { id: String },
+    /// Change what is given; the rest stays.
+    #[command(after_help = "Examples:\n  rollover customer set nes --year 2024 --vendor-date 2024-08-01\n  \
+        rollover customer set nes --filter person.delete=3% --add-module delay_delete")]
+    Set(SetArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    /// A short name: a-z, 0-9 and -.
+    id: CustomerId,
+    #[arg(long)]
+    name: String,
+    /// Two capital letters, as NO, SE or GB.
+    #[arg(long)]
+    country: Country,
+    /// As Europe/Oslo.
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Tz,
+    /// The school administration system.
+    #[arg(long)]
+    mis: String,
+    /// What stands between MIS and integration, as wonde.
+    #[arg(long)]
+    middleware: Option<String>,
+    /// A module in use: absence, daily_absence, behaviour, grades, courses, summer_school, delay_delete.
+    #[arg(long, value_name = "MODULE")]
+    module: Vec<String>,
+    #[command(flatten)]
+    settings: SettingsFields,
+    #[command(flatten)]
+    calendar: CalendarFields,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetArgs {
+    id: String,
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long)]
+    country: Option<Country>,
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<Tz>,
+    #[arg(long)]
+    mis: Option<String>,
+    #[arg(long)]
+    middleware: Option<String>,
+    #[arg(long, value_name = "MODULE")]
+    add_module: Vec<String>,
+    #[arg(long, value_name = "MODULE")]
+    remove_module: Vec<String>,
+    #[command(flatten)]
+    settings: SettingsFields,
+    #[command(flatten)]
+    calendar: CalendarFields,
+}
+
+pub(super) async fn run(cx: &Context, command: CustomerCommand) -> anyhow::Result<Exit> {
+    let app = cx.open().await?;
+    match command {
+        CustomerCommand::Add(args) => add(cx, &app, args).await,
+        CustomerCommand::List => list(cx, &app).await,
+        CustomerCommand::Show { id } => show(cx, &app, &id).await,
+        CustomerCommand::Set(args) => set(cx, &app, args).await,
+    }
+}
+
+async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
+    let summer = args.calendar.summer()?;
+    let mut settings = CustomerSettings::default();
+    args.settings.apply(&mut settings);
+    let customer = Customer {
+        id: args.id,
+        name: args.name,
+        country: args.country,
+        time_zone: args.time_zone,
+        mis: args.mis,
+        middleware: args.middleware,
+        modules: args.module,
+        settings,
+    };
+    app.ledger.add_customer(app.clock.now(), &customer).await?;
+    set_calendar(app, customer.id.as_str(), summer, args.calendar).await?;
+    if !cx.json {
+        output::line(format!(
+            "{} is added. Next: rollover plan preview {} --template eoy --year YEAR",
+            customer.id, customer.id
+        ));
+        return Ok(Exit::Done);
+    }
+    show(cx, app, customer.id.as_str()).await
+}
+
+async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
+    let summer = args.calendar.summer()?;
+    let mut customer = app.ledger.customer(&args.id).await?;
+    customer.name = args.name.unwrap_or(customer.name);
+    customer.country = args.country.unwrap_or(customer.country);
+    customer.time_zone = args.time_zone.unwrap_or(customer.time_zone);
+    customer.mis = args.mis.unwrap_or(customer.mis);
+    customer.middleware = args.middleware.or(customer.middleware);
+    customer.modules.retain(|module| !args.remove_module.contains(module));
+    for module in args.add_module {
+        if !customer.modules.contains(&module) {
+            customer.modules.push(module);
+        }
+    }
+    args.settings.apply(&mut customer.settings);
+    app.ledger.update_customer(app.clock.now(), &customer).await?;
+    set_calendar(app, &args.id, summer, args.calendar).await?;
+    show(cx, app, &args.id).await
+}
+
+async fn set_calendar(
+    app: &App,
+    customer: &str,
+    summer: Option<i32>,
+    fields: CalendarFields,
+) -> anyhow::Result<()> {
+    let Some(year) = summer else { return Ok(()) };
+    let mut calendar = app.ledger.calendar(customer, year).await?;
+    fields.apply(&mut calendar);
+    app.ledger.set_calendar(app.clock.now(), customer, year, &calendar).await?;
+    Ok(())
+}
+
+async fn list(cx: &Context, app: &App) -> anyhow::Result<Exit> {
+    let customers = app.ledger.customers().await?;
+    if cx.json {
+        output::json(&customers)?;
+        return Ok(Exit::Done);
+    }
+    let mut listing = Listing::new(&["id", "name", "country", "mis", "middleware", "time zone", "modules"]);
+    for customer in &customers {
+        listing.row(vec![
+            cell(&customer.id),
+            cell(&customer.name),
+            cell(&customer.country),
+            cell(&customer.mis),
+            cell(customer.middleware.as_deref().unwrap_or("–")),
+            cell(customer.time_zone),
+            cell(customer.modules.join(", ")),
+        ]);
+    }
+    listing.print("There is no customer yet. Add one: rollover customer add --help");
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct CustomerView {
+    customer: Customer,
+    calendars: Vec<SummerView>,
+    integration: IntegrationState,
+}
+
+#[derive(Serialize)]
+struct SummerView {
+    year: i32,
+    dates: Calendar,
+}
+
+async fn view(ledger: &Ledger, id: &str) -> anyhow::Result<CustomerView> {
+    let customer = ledger.customer(id).await?;
+    let integration = ledger.integration(&customer.id).await?;
+    let calendars =
+        ledger.calendars(id).await?.into_iter().map(|(year, dates)| SummerView { year, dates }).collect();
+    Ok(CustomerView { customer, calendars, integration })
+}
+
+async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
+    let view = view(&app.ledger, id).await?;
+    if cx.json {
+        output::json(&view)?;
+        return Ok(Exit::Done);
+    }
+    let customer = &view.customer;
+    output::line(format!("{} – {}", customer.id, customer.name));
+    output::line(format!(
+        "  {}, {} ({})",
+        customer.country,
+        customer.time_zone,
+        local(app.clock.now(), customer.time_zone)
+    ));
+    let middleware = customer.middleware.as_ref().map(|name| format!(" behind {name}")).unwrap_or_default();
+    output::line(format!("  MIS {}{middleware}", customer.mis));
+    output::line(format!("  modules: {}", or_none(&customer.modules)));
+    output::line(format!("  status mails to: {}", or_none(&customer.settings.status_mail_to)));
+    for summer in &view.calendars {
+        output::line(format!("  summer {}: {}", summer.year, dates(&summer.dates)));
+    }
+    output::line(format!("  integration: {}", integration(&view)));
+    Ok(Exit::Done)
+}
+
+fn or_none(list: &[String]) -> String {
+    if list.is_empty() { "none".to_owned() } else { list.join(", ") }
+}
+
+fn dates(calendar: &Calendar) -> String {
+    let date = |what: &str, date: Option<chrono::NaiveDate>| match date {
+        Some(date) => format!("{what} {date}"),
+        None => format!("{what} not known"),
+    };
+    let mut parts = vec![
+        date("last teaching day", calendar.last_teaching_day),
+        date("school year starts", calendar.school_year_start),
+        date("vendor's date", calendar.vendor_date),
+    ];
+    parts.extend(calendar.terms.iter().map(|term| format!("{} {} to {}", term.name, term.start, term.end)));
+    parts.join("; ")
+}
+
+fn integration(view: &CustomerView) -> String {
+    let state = &view.integration;
+    let mut words = match &state.pause {
+        Some(pause) => {
+            format!("paused since {} ({})", local(pause.since, view.customer.time_zone), pause.why)
+        }
+        None => "active".to_owned(),
+    };
+    if let Some(window) = state.delay_delete {
+        words.push_str(&format!("; deletes wait from {} to {}", window.start, window.end));
+    }
+    words.push_str(match (&state.import, &state.mirror) {
+        (None, _) => "; no roster was accepted yet",
+        (Some(import), Some(mirror)) if import == mirror => "; the site holds the newest roster",
+        _ => "; something of the newest roster waits",
+    });
+    words
+}

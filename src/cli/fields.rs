@@ -1,0 +1,226 @@
+//! The options that describe a customer: the same for `customer add` and `customer set`.
+
+use crate::exit::ExitError;
+use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
+use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates};
+use rollover_roster::{
+    diff::Action,
+    filter::{Limit, Limits},
+    model::Kind,
+};
+use std::str::FromStr;
+
+/// Settings of a customer; what is not given stays as it is.
+#[derive(Debug, Default, Args)]
+pub(super) struct SettingsFields {
+    /// Recipient of the status mails; several times for several. Replaces the list.
+    #[arg(long, value_name = "ADDRESS")]
+    status_mail_to: Vec<String>,
+    /// Folder that the rosters arrive in.
+    #[arg(long, value_name = "FOLDER")]
+    roster_folder: Option<String>,
+    /// What the MIS sends.
+    #[arg(long, value_enum)]
+    roster_format: Option<Format>,
+    /// Archive a course whose group is gone; without it the course lives on by itself.
+    #[arg(long, value_name = "on|off", value_parser = parse_switch)]
+    course_archiving: Option<bool>,
+    /// What to do with courses of the new year that come before its start date.
+    #[arg(long, value_enum)]
+    early_courses: Option<Early>,
+    /// New courses whose code begins so are of the summer school and flow at once.
+    #[arg(long, value_name = "PREFIX")]
+    summer_course_prefix: Option<String>,
+    /// A limit of the Filter, as person.delete=5% or course.create=200 or group.update=off; several times for several.
+    #[arg(long, value_name = "KIND.CHANGE=LIMIT", value_parser = LimitField::from_str)]
+    filter: Vec<LimitField>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    ImsEnterprise,
+    OnerosterCsv,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Early {
+    HoldBack,
+    Refuse,
+}
+
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("expected on or off".to_owned()),
+    }
+}
+
+impl SettingsFields {
+    pub fn apply(self, settings: &mut CustomerSettings) {
+        if !self.status_mail_to.is_empty() {
+            settings.status_mail_to = self.status_mail_to;
+        }
+        if self.roster_folder.is_some() {
+            settings.roster_folder = self.roster_folder;
+        }
+        if let Some(format) = self.roster_format {
+            settings.roster_format = match format {
+                Format::ImsEnterprise => RosterFormat::ImsEnterprise,
+                Format::OnerosterCsv => RosterFormat::OneRosterCsv,
+            };
+        }
+        if let Some(archiving) = self.course_archiving {
+            settings.course_archiving = archiving;
+        }
+        if let Some(early) = self.early_courses {
+            settings.early_courses = match early {
+                Early::HoldBack => EarlyCourses::HoldBack,
+                Early::Refuse => EarlyCourses::Refuse,
+            };
+        }
+        if self.summer_course_prefix.is_some() {
+            settings.summer_course_prefix = self.summer_course_prefix;
+        }
+        apply_limits(&self.filter, &mut settings.filter);
+    }
+}
+
+/// One limit of the Filter, as people write it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct LimitField {
+    kind: Kind,
+    action: Action,
+    limit: Limit,
+}
+
+pub(super) fn apply_limits(fields: &[LimitField], limits: &mut Limits) {
+    for field in fields {
+        *limits.get_mut(field.kind, field.action) = field.limit;
+    }
+}
+
+impl FromStr for LimitField {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{text:?}: expected KIND.CHANGE=LIMIT with group, person, course or membership; create, update or \
+                 delete; and a percentage (5%), a number (200) or off"
+            )
+        };
+        let (place, value) = text.split_once('=').ok_or_else(wrong)?;
+        let (kind, action) = place.split_once('.').ok_or_else(wrong)?;
+        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(wrong)?;
+        let action = Action::ALL.into_iter().find(|known| known.as_str() == action).ok_or_else(wrong)?;
+        let limit = match value.strip_suffix('%') {
+            Some(percent) => {
+                let percent: f64 = percent.parse().map_err(|_| wrong())?;
+                if !(0.0..=100.0).contains(&percent) {
+                    return Err(wrong());
+                }
+                Limit::percent(percent)
+            }
+            None if value == "off" => Limit::default(),
+            None => Limit { max_abs: Some(value.parse().map_err(|_| wrong())?), max_pct: None },
+        };
+        Ok(Self { kind, action, limit })
+    }
+}
+
+/// Dates of one summer; what is not given stays as it is.
+#[derive(Debug, Default, Args)]
+pub(super) struct CalendarFields {
+    /// The summer that the dates belong to, as the calendar year in which it falls.
+    #[arg(long, value_name = "YEAR")]
+    year: Option<i32>,
+    #[arg(long, value_name = "DATE")]
+    last_teaching_day: Option<NaiveDate>,
+    #[arg(long, value_name = "DATE")]
+    school_year_start: Option<NaiveDate>,
+    /// The MIS vendor's own date for its change of school year.
+    #[arg(long, value_name = "DATE")]
+    vendor_date: Option<NaiveDate>,
+    /// A school term, as "Spring=2024-01-02..2024-06-21"; several times for several. Replaces one of that name.
+    #[arg(long, value_name = "NAME=START..END", value_parser = parse_term)]
+    term: Vec<TermDates>,
+}
+
+fn parse_term(text: &str) -> Result<TermDates, String> {
+    let wrong = || format!("{text:?}: expected NAME=START..END, as \"Spring=2024-01-02..2024-06-21\"");
+    let (name, dates) = text.split_once('=').ok_or_else(wrong)?;
+    let (start, end) = dates.split_once("..").ok_or_else(wrong)?;
+    let date = |text: &str| text.trim().parse::<NaiveDate>().map_err(|_| wrong());
+    let (start, end) = (date(start)?, date(end)?);
+    if name.trim().is_empty() || end < start {
+        return Err(wrong());
+    }
+    Ok(TermDates { name: name.trim().to_owned(), start, end })
+}
+
+impl CalendarFields {
+    /// The summer that is meant; `None` when no date is given.
+    pub fn summer(&self) -> Result<Option<i32>, ExitError> {
+        let dates = self.last_teaching_day.is_some()
+            || self.school_year_start.is_some()
+            || self.vendor_date.is_some()
+            || !self.term.is_empty();
+        match (dates, self.year) {
+            (true, None) => Err(ExitError::usage(
+                "dates belong to one summer: say which with --year, as --year 2024".to_owned(),
+            )),
+            (true, year) => Ok(year),
+            (false, _) => Ok(None),
+        }
+    }
+
+    pub fn apply(self, calendar: &mut Calendar) {
+        calendar.last_teaching_day = self.last_teaching_day.or(calendar.last_teaching_day);
+        calendar.school_year_start = self.school_year_start.or(calendar.school_year_start);
+        calendar.vendor_date = self.vendor_date.or(calendar.vendor_date);
+        for term in self.term {
+            match calendar.terms.iter_mut().find(|known| known.name == term.name) {
+                Some(known) => *known = term,
+                None => calendar.terms.push(term),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read_as_people_write_them() {
+        let limit =
+            |text: &str| text.parse::<LimitField>().map(|field| (field.kind, field.action, field.limit));
+        assert_eq!(limit("person.delete=5%"), Ok((Kind::Person, Action::Delete, Limit::percent(5.0))));
+        let absolute = Limit { max_abs: Some(200), max_pct: None };
+        assert_eq!(limit("course.create=200"), Ok((Kind::Course, Action::Create, absolute)));
+        assert_eq!(limit("group.update=off"), Ok((Kind::Group, Action::Update, Limit::default())));
+        for wrong in [
+            "person.delete",
+            "person=5%",
+            "pupil.delete=5%",
+            "person.remove=5%",
+            "person.delete=101%",
+            "person.delete=-1",
+            "person.delete=NaN%",
+        ] {
+            assert!(limit(wrong).unwrap_err().contains(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_term_has_a_name_and_two_dates_in_order() {
+        assert_eq!(parse_term("Spring = 2024-01-02..2024-06-21").unwrap().name, "Spring");
+        for wrong in
+            ["", "Spring", "Spring=2024-01-02", "=2024-01-02..2024-06-21", "Spring=2024-06-21..2024-01-02"]
+        {
+            assert!(parse_term(wrong).is_err(), "{wrong}");
+        }
+    }
+}
