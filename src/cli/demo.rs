@@ -65,7 +65,11 @@ pub(super) async fn run(cx: &Context, args: DemoArgs) -> anyhow::Result<Exit> {
     let demo = Demo::new(cx.loaded.settings.log.clone(), folder.clone()).await?;
     spinner.finish_and_clear();
     let stop = app::stop_on_signal()?;
-    if args.headless { headless(cx, demo, &folder, until, &stop).await } else { with_page(&args, demo, &folder, until, stop).await }
+    if args.headless {
+        headless(cx, demo, &folder, until, &stop).await
+    } else {
+        with_page(&args, demo, &folder, until, stop).await
+    }
 }
 
 fn until(day: Option<NaiveDate>) -> Result<DateTime<Utc>, ExitError> {
@@ -170,8 +174,10 @@ async fn with_page(
     output::line(format!("Watch it at http://{address}/"));
     output::line(opened_with(folder));
     output::line("");
-    demo.play(until, Pace::PerDay(Duration::from_millis(args.day_ms)), &stop, |day| output::line(day_line(&day)))
-        .await?;
+    demo.play(until, Pace::PerDay(Duration::from_millis(args.day_ms)), &stop, |day| {
+        output::line(day_line(&day))
+    })
+    .await?;
     if !stop.is_cancelled() {
         output::line(format!("\nThe summer is over. The page stays at http://{address}/ until Ctrl-C."));
     }

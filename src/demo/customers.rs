@@ -3,9 +3,7 @@
 use super::YEAR;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use rollover_jobs::{
-    Calendar, Country, Customer, CustomerId, CustomerSettings, RosterFormat, TermDates,
-};
+use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, RosterFormat, TermDates};
 use rollover_roster::invent::{Invention, Land};
 
 /// A customer with its calendar, and the municipality behind it.

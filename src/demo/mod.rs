@@ -13,10 +13,15 @@ mod table;
 pub use play::{Day, Demo, Pace};
 pub use table::{DemoTable, Row};
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, TimeZone, Utc};
 
 /// The summer that is played.
 pub const YEAR: i32 = 2024;
+
+/// The day before, on which support sets everything up.
+pub fn sets_up() -> DateTime<Utc> {
+    begins() - Duration::days(1)
+}
 
 /// 1 June, as the day begins in UTC.
 pub fn begins() -> DateTime<Utc> {

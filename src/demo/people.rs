@@ -18,7 +18,8 @@ const DAYS_UNTIL_ACTING: i64 = 1;
 /// What the people of one day do.
 pub(super) async fn act(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<()> {
     for state in [TaskState::Waiting, TaskState::Held] {
-        let filter = TaskFilter { state: Some(state.as_str().to_owned()), limit: LOOKED_AT, ..TaskFilter::default() };
+        let filter =
+            TaskFilter { state: Some(state.as_str().to_owned()), limit: LOOKED_AT, ..TaskFilter::default() };
         for task in engine.ledger.tasks(&filter).await? {
             if (now - task.updated_at).num_days() < DAYS_UNTIL_ACTING && state == TaskState::Waiting {
                 continue;
@@ -50,7 +51,9 @@ async fn sign_off(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow
 /// mends; the change of school year is meant.
 async fn decide(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow::Result<()> {
     let Some(customer) = task.customer_id.as_deref() else { return Ok(()) };
-    let Some(run) = engine.ledger.runs_of_customer(customer, 1).await?.into_iter().next() else { return Ok(()) };
+    let Some(run) = engine.ledger.runs_of_customer(customer, 1).await?.into_iter().next() else {
+        return Ok(());
+    };
     let record = run.record.0;
     let Some(roster) = record.roster.filter(|_| record.outcome == Outcome::Aborted) else { return Ok(()) };
     let all_schools = record.planned.group.create > 0;
@@ -66,7 +69,12 @@ async fn decide(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow::
         reason: "change of school year, the figures were compared with the MIS".to_owned(),
     };
     engine.ledger.decide_filter(now, &decision).await?;
-    let open = JobFilter { task: Some(task.id), state: Some("aborted".to_owned()), limit: 1, ..JobFilter::default() };
+    let open = JobFilter {
+        task: Some(task.id),
+        state: Some("aborted".to_owned()),
+        limit: 1,
+        ..JobFilter::default()
+    };
     if !engine.ledger.jobs(&open).await?.is_empty() {
         engine.ledger.run_task_now(now, SUPPORT, task.id, engine.lane(&task.kind)).await?;
     }

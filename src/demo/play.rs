@@ -1,6 +1,6 @@
 //! Plays the demonstration day by day: the MIS at night, the engine all day, the people in the morning.
 
-use super::{begins, customers, mis::Mis, news::News, people};
+use super::{begins, customers, mis::Mis, news::News, people, sets_up};
 use crate::{
     app::App,
     clock::SimulatedClock,
@@ -35,8 +35,6 @@ pub struct Day {
 
 /// People begin their day at eight, in UTC.
 const PEOPLE_HOUR: i64 = 8;
-/// Support sets everything up the day before the season is played.
-const SET_UP_BEFORE: Duration = Duration::days(1);
 const SUPPORT: &str = "Ingrid (support)";
 
 /// A season that is being played.
@@ -49,18 +47,23 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Makes the six customers in an empty folder, imports what their schools look like, and makes their plans.
+    /// Over a new ledger in an empty folder.
     ///
     /// Only the log follows the user's settings: a demonstration must not reach a real ledger or mail server.
     pub async fn new(log: LogSettings, folder: PathBuf) -> anyhow::Result<Self> {
         let mut settings = Settings { log, ..Settings::default() };
         settings.data.folder = folder;
-        let start = begins() - SET_UP_BEFORE;
-        let clock = SimulatedClock::starting_at(start);
+        let clock = SimulatedClock::starting_at(sets_up());
         let app = App::open(settings, Arc::new(clock.clone())).await?;
+        Self::over(app, clock).await
+    }
+
+    /// Makes the six customers in an empty ledger, imports what their schools look like, and makes their plans. The
+    /// clock stands at [`sets_up`].
+    pub async fn over(app: App, clock: SimulatedClock) -> anyhow::Result<Self> {
         let season = Season::new(app.engine.clone(), clock.clone());
         let mut demo = Self { app, clock, season, systems: Vec::new(), news: News::default() };
-        demo.set_up(start).await?;
+        demo.set_up(sets_up()).await?;
         Ok(demo)
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod app;
+pub mod program;
 #[path = "../support/mod.rs"]
 pub mod support;
 

@@ -9,5 +9,5 @@ mod process;
 mod redis;
 
 pub use self::postgres::{Database, Postgres};
-pub use self::process::unique_name;
+pub use self::process::{Process, dying_with_us, unique_name};
 pub use self::redis::Redis;

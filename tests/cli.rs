@@ -1,0 +1,258 @@
+//! The program as people and scripts use it: what it prints, what it refuses, how it ends.
+
+#![cfg(test)]
+
+mod harness;
+
+use harness::{On, program::SetUp};
+use serde_json::Value;
+use std::{fs, process::Output};
+
+const ADD_NES: &[&str] = &[
+    "customer",
+    "add",
+    "nes",
+    "--name",
+    "Nes kommune",
+    "--country",
+    "NO",
+    "--time-zone",
+    "Europe/Oslo",
+    "--mis",
+    "fjordsas",
+    "--module",
+    "absence",
+    "--module",
+    "courses",
+    "--status-mail-to",
+    "it@nes.example",
+    "--year",
+    "2031",
+    "--last-teaching-day",
+    "2031-06-20",
+    "--school-year-start",
+    "2031-08-18",
+    "--vendor-date",
+    "2031-08-01",
+];
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn done(set_up: &SetUp, args: &[&str]) -> String {
+    let output = set_up.run(args);
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(set_up: &SetUp, args: &[&str]) -> Value {
+    let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+    let printed = done(set_up, &args);
+    serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{args:?}: {error}: {printed}"))
+}
+
+/// Ends with this code and says each of these words.
+fn refused(set_up: &SetUp, args: &[&str], code: i32, words: &[&str]) {
+    let output = set_up.run(args);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{args:?} does not say {word:?}: {said}");
+    }
+}
+
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => { $(mod $name {
+        #[tokio::test(flavor = "multi_thread")]
+        async fn embedded() { super::$name(&super::SetUp::new(super::On::Sqlite).await).await; }
+        #[tokio::test(flavor = "multi_thread")]
+        async fn on_servers() { super::$name(&super::SetUp::new(super::On::Postgres).await).await; }
+    })* };
+}
+
+on_both!(
+    a_plan_from_customer_to_sign_off,
+    every_list_is_json_too,
+    what_does_not_exist_ends_with_4,
+    rules_refuse_with_3
+);
+
+async fn a_plan_from_customer_to_sign_off(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let preview = done(set_up, &["plan", "preview", "nes", "--template", "eoy", "--year", "2031"]);
+    assert!(preview.contains("2031-06-21 00:00") && preview.contains("2031-06-20 22:00 UTC"), "{preview}");
+    assert!(preview.contains("does not use the module behaviour") && preview.contains("Nothing was written"));
+    done(set_up, &["plan", "create", "nes", "--template", "eoy", "--year", "2031", "--by", "Ingrid Dahl"]);
+    let shown = done(set_up, &["plan", "show", "1"]);
+    assert!(shown.contains("Ingrid Dahl") && shown.contains("CEST"), "{shown}");
+    let nightly =
+        json(set_up, &["task", "list", "--kind", "import_roster"])[0]["id"].as_i64().unwrap().to_string();
+    let next = done(set_up, &["task", "next", &nightly, "--count", "3"]);
+    assert!(next.contains("2031-04-25 02:30 CEST") && next.contains("2031-04-25 00:30 UTC"), "{next}");
+    let sign_off =
+        json(set_up, &["task", "list", "--kind", "sign_off"])[0]["id"].as_i64().unwrap().to_string();
+    done(set_up, &["task", "sign-off", &sign_off, "--note", "agreed by phone", "--by", "Ingrid Dahl"]);
+    let history = done(set_up, &["task", "show", &sign_off]);
+    assert!(history.contains("Ingrid Dahl") && history.contains("agreed by phone"), "{history}");
+    done(set_up, &["plan", "cancel", "1", "--why", "the dates were wrong"]);
+    assert_eq!(json(set_up, &["plan", "list"])[0]["state"], "cancelled");
+}
+
+async fn every_list_is_json_too(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    done(set_up, &["plan", "create", "nes", "--template", "bts", "--year", "2031"]);
+    done(set_up, &["job", "enqueue", "noop"]);
+    for args in [
+        &["customer", "list"][..],
+        &["plan", "list"],
+        &["task", "list"],
+        &["job", "list"],
+        &["job", "log", "1"],
+        &["job", "kinds"],
+        &["task", "next", "1"],
+        &["import", "list", "nes"],
+        &["doctor"],
+    ] {
+        assert!(json(set_up, args).is_array(), "{args:?}");
+    }
+    for args in [
+        &["customer", "show", "nes"][..],
+        &["plan", "show", "1"],
+        &["plan", "preview", "nes", "--template", "eoy", "--year", "2031"],
+        &["task", "show", "1"],
+        &["job", "show", "1"],
+        &["config", "show"],
+        &["config", "check"],
+    ] {
+        assert!(json(set_up, args).is_object(), "{args:?}");
+    }
+}
+
+async fn what_does_not_exist_ends_with_4(set_up: &SetUp) {
+    for (args, what) in [
+        (&["customer", "show", "mo"][..], "customer mo"),
+        (&["plan", "show", "7"], "plan 7"),
+        (&["task", "show", "7"], "task 7"),
+        (&["job", "show", "7"], "job 7"),
+        (&["import", "show", "7"], "import run 7"),
+    ] {
+        refused(set_up, args, 4, &["there is no", what]);
+    }
+}
+
+async fn rules_refuse_with_3(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    refused(set_up, ADD_NES, 3, &["nes exists already", "rollover customer set nes"]);
+    let create = ["plan", "create", "nes", "--template", "eoy", "--year", "2031"];
+    done(set_up, &create);
+    refused(set_up, &create, 3, &["active plan eoy 2031", "rollover plan list"]);
+    // No dates were entered for this summer.
+    refused(
+        set_up,
+        &["plan", "create", "nes", "--template", "bts", "--year", "2032"],
+        3,
+        &["school year's start", "rollover customer set nes --year 2032 --school-year-start"],
+    );
+    assert_eq!(json(set_up, &["plan", "list"]).as_array().unwrap().len(), 1, "nothing is half made");
+    done(set_up, &["job", "enqueue", "noop"]);
+    refused(set_up, &["job", "retry", "1"], 3, &["run_again", "ready"]);
+    done(set_up, &["job", "cancel", "1", "--why", "not needed"]);
+    done(set_up, &["job", "retry", "1", "--why", "needed after all"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_settings_end_with_2_and_name_their_place() {
+    let set_up = SetUp::new(On::Sqlite).await;
+    let file = set_up.folder.path().join("rollover.toml");
+    for (content, words) in [
+        ("[engine]\nconcurency = 3\n", &["rollover.toml", "concurency", "concurrency"][..]),
+        ("[engine]\nconcurrency = \"many\"\n", &["rollover.toml", "line 2", "concurrency"]),
+        (
+            "[engine]\nlease_seconds = 0\n",
+            &["engine.lease_seconds", "rollover.toml", "0", "expected 1 or more"],
+        ),
+        ("[web]\nlisten = \"here\"\n", &["web.listen", "\"here\"", "127.0.0.1:8321"]),
+        ("[queue]\nurl = \"amqp://x\"\n", &["queue.url", "redis://"]),
+    ] {
+        fs::write(&file, content).unwrap();
+        refused(&set_up, &["config", "check"], 2, words);
+    }
+    fs::remove_file(&file).unwrap();
+    refused(&set_up, &["config", "check", "--config", "elsewhere.toml"], 2, &["elsewhere.toml", "--config"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_arguments_end_with_2_and_say_what_was_expected() {
+    let set_up = SetUp::new(On::Sqlite).await;
+    done(&set_up, ADD_NES);
+    refused(&set_up, &["job", "enqueue", "nop"], 2, &["\"nop\"", "noop", "import_roster"]);
+    refused(
+        &set_up,
+        &["job", "enqueue", "pause_integration", "--customer", "nes", "--args", "{\"wy\": 1}"],
+        2,
+        &["pause_integration", "wy", "summer 2024"],
+    );
+    refused(&set_up, &["plan", "preview", "nes", "--template", "easter", "--year", "2031"], 2, &["eoy, bts"]);
+    refused(&set_up, &["customer", "set", "nes", "--vendor-date", "2031-08-01"], 2, &["--year"]);
+    refused(
+        &set_up,
+        &["customer", "set", "nes", "--filter", "pupil.delete=5%"],
+        2,
+        &["pupil.delete=5%", "person"],
+    );
+    let add = ["task", "add", "--customer", "nes", "--kind", "noop"];
+    let with =
+        |more: &[&'static str]| -> Vec<&str> { add.iter().copied().chain(more.iter().copied()).collect() };
+    refused(&set_up, &with(&[]), 2, &["--at", "--cron", "--by-hand"]);
+    refused(&set_up, &with(&["--cron", "61 2 * * *"]), 2, &["61"]);
+    refused(&set_up, &with(&["--at", "sometime"]), 2, &["sometime"]);
+    refused(&set_up, &["work"], 2, &["rollover up", "queue.url"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_schema_is_refused_with_the_command_to_run() {
+    let database = harness::support::Postgres::shared().fresh_database();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_rollover"))
+            .args(args)
+            .current_dir(folder.path())
+            .env("ROLLOVER_LEDGER_URL", database.url())
+            .env("ROLLOVER_WEB_PASSWORD", "secret of a test")
+            .output()
+            .unwrap()
+    };
+    let serve = run(&["serve"]);
+    assert_eq!(serve.status.code(), Some(1), "{}", text(&serve));
+    assert!(text(&serve).contains("rollover migrate"), "{}", text(&serve));
+    assert!(run(&["migrate"]).status.success());
+    assert!(text(&run(&["migrate"])).contains("up to date"));
+    assert!(run(&["customer", "list"]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_never_shown() {
+    let set_up = SetUp::new(On::Sqlite).await;
+    fs::write(
+        set_up.folder.path().join("rollover.toml"),
+        "[mail]\nurl = \"smtp://me:hunter2@127.0.0.1:1\"\n[queue]\nurl = \"redis://:hunter2@127.0.0.1:1\"\n",
+    )
+    .unwrap();
+    for args in [&["config", "show"][..], &["config", "show", "--json"], &["config", "check"], &["doctor"]] {
+        let said = text(&set_up.run(args));
+        assert!(!said.contains("hunter2") && !said.contains("a password of a test"), "{args:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_names_what_is_broken_and_what_to_do() {
+    let set_up = SetUp::new(On::Sqlite).await;
+    let file = set_up.folder.path().join("rollover.toml");
+    fs::write(
+        &file,
+        "[mail]\nurl = \"smtp://127.0.0.1:1?tls=none\"\n[queue]\nurl = \"redis://127.0.0.1:1\"\n",
+    )
+    .unwrap();
+    refused(&set_up, &["doctor"], 5, &["queue", "start redis", "mail", "start the mail server"]);
+}
