@@ -37,14 +37,23 @@ pub(super) struct Converter {
 /// What one element gave so far: its label, and its errors.
 struct Field<'a> {
     label: &'a str,
-    /// The element around the fields that are read, with a slash.
-    within: &'static str,
+    /// The elements around the fields that are read, each with a slash.
+    within: String,
     errors: Vec<ReadError>,
 }
 
 impl<'a> Field<'a> {
     const fn new(label: &'a str) -> Self {
-        Self { label, within: "", errors: Vec::new() }
+        Self { label, within: String::new(), errors: Vec::new() }
+    }
+
+    /// Reads fields that errors show inside `name`.
+    fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.within.len();
+        self.within.extend([name, "/"]);
+        let value = read(self);
+        self.within.truncate(length);
+        value
     }
 
     fn error(&mut self, place: Place, field: &str, what: impl Into<String>, fix: &str) {
@@ -123,11 +132,11 @@ impl<'a> Field<'a> {
             self.error(element.place, "sourcedid", what, "every such record has one");
             return None;
         };
-        self.within = "sourcedid/";
-        let source = self.text(sourcedid, &["source"], SOURCE).unwrap_or_default();
-        let id = self.needed(sourcedid, &["id"], ID);
-        self.within = "";
-        Some(SyncKey::new(&source, &id?))
+        self.inside("sourcedid", |field| {
+            let source = field.text(sourcedid, &["source"], SOURCE).unwrap_or_default();
+            let id = field.needed(sourcedid, &["id"], ID)?;
+            Some(SyncKey::new(&source, &id))
+        })
     }
 }
 
@@ -248,7 +257,7 @@ fn profile_of(element: &Element) -> Profile {
 fn parent_of(field: &mut Field<'_>, element: &Element, key: &SyncKey) -> Option<SyncKey> {
     let relation =
         element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
-    let parent = field.key(relation)?;
+    let parent = field.inside("relationship", |field| field.key(relation))?;
     (parent != *key).then_some(parent)
 }
 
@@ -285,8 +294,11 @@ fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
 fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Option<Record> {
     let key = field.key(element)?;
     let title = name_of(field, element)?;
-    let code = field.text(course, &["code"], SHORT);
-    let template = field.text(course, &["template", "synckey"], ID).map(|id| SyncKey::new(&key.source, &id));
+    let (code, template) = field.inside("extension/course", |field| {
+        (field.text(course, &["code"], SHORT), field.text(course, &["template", "synckey"], ID))
+    });
+    // The dialect gives its id alone, so it is of the course's own source.
+    let template = template.map(|id| SyncKey::new(&key.source, &id));
     let parent = parent_of(field, element, &key);
     Some(Record::Course(Course { key, title, code, template, parent }))
 }
