@@ -8,7 +8,7 @@ use std::{fmt, iter::Peekable};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     Create(Record),
-    Update { from: Record, to: Record, fields: Vec<&'static str> },
+    Update { from: Box<Record>, to: Record, fields: Vec<&'static str> },
     Delete(Record),
 }
 
@@ -172,7 +172,7 @@ impl<E, R: Iterator<Item = Keyed<E>>, M: Iterator<Item = Keyed<E>>> Iterator for
                     (Err(error), _) | (_, Err(error)) => return Some(Err(error)),
                     (Ok((_, to)), Ok((_, from))) if from != to => {
                         let fields = from.changed_fields(&to);
-                        return Some(Ok(Change::Update { from, to, fields }));
+                        return Some(Ok(Change::Update { from: Box::new(from), to, fields }));
                     }
                     _ => {}
                 },

@@ -10,3 +10,4 @@ pub mod model;
 pub mod read;
 pub mod snapshot;
 pub mod write;
+mod xml;

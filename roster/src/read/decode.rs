@@ -18,10 +18,34 @@ pub(super) struct Decoded<R> {
     taken: u64,
 }
 
+/// The bytes cannot be read; travels inside an [`io::Error`] once reading has begun.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub(super) struct Unreadable {
+    pub what: String,
+    pub fix: &'static str,
+}
+
+impl From<Unreadable> for io::Error {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(io::ErrorKind::InvalidData, unreadable)
+    }
+}
+
+const RETRY: &str = "look at the disk, and run the import again";
+const ENCODINGS: &str =
+    "send it as UTF-8, ISO-8859-1, Windows-1252 or UTF-16, and say which in the first line";
+
 /// The encoding that a file's beginning names. ISO-8859-1 is read as Windows-1252, its superset.
-fn encoding_of(beginning: &[u8]) -> Result<&'static Encoding, String> {
+fn encoding_of(beginning: &[u8]) -> Result<&'static Encoding, Unreadable> {
     if let Some((encoding, _)) = Encoding::for_bom(beginning) {
         return Ok(encoding);
+    }
+    // UTF-16 without a mark shows by its first character, which is always `<`.
+    match beginning {
+        [b'<', 0, ..] => return Ok(encoding_rs::UTF_16LE),
+        [0, b'<', ..] => return Ok(encoding_rs::UTF_16BE),
+        _ => {}
     }
     let text = String::from_utf8_lossy(beginning);
     let declared = text
@@ -36,18 +60,17 @@ fn encoding_of(beginning: &[u8]) -> Result<&'static Encoding, String> {
         Some(encoding) if encoding == UTF_8 || encoding == WINDOWS_1252 => Ok(encoding),
         // A file that says UTF-16 and has no mark is read by its first bytes, which were ASCII just now.
         Some(encoding) if encoding == encoding_rs::UTF_16LE || encoding == encoding_rs::UTF_16BE => Ok(UTF_8),
-        _ => Err(format!("the encoding {name:?} is not read")),
+        _ => Err(Unreadable { what: format!("the encoding {name:?} is not read"), fix: ENCODINGS }),
     }
 }
 
 impl<R: BufRead> Decoded<R> {
-    /// The error is a sentence about the encoding.
-    pub(super) fn new(mut inner: R, limit: u64) -> Result<Self, String> {
+    pub(super) fn new(mut inner: R, limit: u64) -> Result<Self, Unreadable> {
         let mut beginning = Vec::with_capacity(PEEK);
         (&mut inner)
             .take(PEEK as u64)
             .read_to_end(&mut beginning)
-            .map_err(|error| format!("the file cannot be read: {error}"))?;
+            .map_err(|error| Unreadable { what: format!("the file cannot be read: {error}"), fix: RETRY })?;
         let encoding = encoding_of(&beginning)?;
         let mut decoded = Self {
             inner,
@@ -58,11 +81,11 @@ impl<R: BufRead> Decoded<R> {
             limit,
             taken: beginning.len() as u64,
         };
-        decoded.decode(&beginning, false).map_err(|error| error.to_string())?;
+        decoded.decode(&beginning, false)?;
         Ok(decoded)
     }
 
-    fn decode(&mut self, mut bytes: &[u8], last: bool) -> io::Result<()> {
+    fn decode(&mut self, mut bytes: &[u8], last: bool) -> Result<(), Unreadable> {
         self.ready.clear();
         self.at = 0;
         let room =
@@ -79,10 +102,10 @@ impl<R: BufRead> Decoded<R> {
                 encoding_rs::DecoderResult::OutputFull => self.ready.resize(self.ready.len() * 2, 0),
                 encoding_rs::DecoderResult::Malformed(..) => {
                     let name = self.decoder.encoding().name();
-                    return Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        format!("a byte sequence that is not {name}"),
-                    ));
+                    return Err(Unreadable {
+                        what: format!("a byte sequence that is not {name}"),
+                        fix: ENCODINGS,
+                    });
                 }
             }
         }
@@ -98,8 +121,8 @@ impl<R: BufRead> BufRead for Decoded<R> {
             let read = self.inner.read(&mut chunk)?;
             self.taken += read as u64;
             if self.taken > self.limit {
-                let message = format!("the file is larger than {} bytes", self.limit);
-                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                let what = format!("the file is larger than {} bytes", self.limit);
+                return Err(Unreadable { what, fix: "split the customer, or raise the limit" }.into());
             }
             self.ended = read == 0;
             self.decode(&chunk[..read], self.ended)?;

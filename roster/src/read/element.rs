@@ -1,8 +1,13 @@
 //! One element with what is in it: records of a roster are small, so each is read whole, within limits.
 
-use super::{ReadLimits, decode::Decoded};
+use super::{
+    ReadLimits,
+    decode::{Decoded, Unreadable},
+};
+use crate::xml;
 use quick_xml::{
     Reader,
+    errors::IllFormedError,
     events::{BytesStart, Event},
 };
 use std::io::{BufRead, Read};
@@ -48,18 +53,26 @@ impl Element {
     }
 }
 
-/// Counts lines and columns of what the parser has taken.
+/// Counts lines and columns of what the parser has taken, and how much of it is one piece of markup or text.
 pub(super) struct Lines<R> {
     inner: Decoded<R>,
     place: Place,
+    /// Bytes taken since the piece began.
+    piece: usize,
+    longest_piece: usize,
 }
 
 impl<R: BufRead> BufRead for Lines<R> {
     fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        // The parser holds a piece whole: one without an end must not fill the memory.
+        if self.piece > self.longest_piece {
+            return Err(too_long(self.longest_piece).into());
+        }
         self.inner.fill_buf()
     }
 
     fn consume(&mut self, amount: usize) {
+        self.piece += amount;
         if let Ok(bytes) = self.inner.fill_buf() {
             for byte in &bytes[..amount.min(bytes.len())] {
                 if *byte == b'\n' {
@@ -111,7 +124,8 @@ pub(super) struct Elements<R: BufRead> {
 
 impl<R: BufRead> Elements<R> {
     pub fn new(input: Decoded<R>, limits: ReadLimits) -> Self {
-        let lines = Lines { inner: input, place: Place { line: 1, column: 1 } };
+        let place = Place { line: 1, column: 1 };
+        let lines = Lines { inner: input, place, piece: 0, longest_piece: limits.text };
         let mut reader = Reader::from_reader(lines);
         reader.config_mut().expand_empty_elements = true;
         Self { reader, buffer: Vec::new(), limits, inside_root: false, closed: false }
@@ -127,14 +141,14 @@ impl<R: BufRead> Elements<R> {
 
     fn event(&mut self) -> Result<(Place, Event<'static>), Broken> {
         let place = self.place();
+        self.reader.get_mut().piece = 0;
         self.buffer.clear();
         match self.reader.read_event_into(&mut self.buffer) {
             Ok(event) => Ok((place, event.into_owned())),
-            Err(error) => Err(Self::broken(
-                place,
-                format!("the file is not well formed: {error}"),
-                "have the MIS send it again",
-            )),
+            Err(error) => {
+                let Unreadable { what, fix } = unreadable(&error);
+                Err(Self::broken(place, what, fix))
+            }
         }
     }
 
@@ -163,9 +177,12 @@ impl<R: BufRead> Elements<R> {
                 Event::Eof => {
                     return Err(Self::broken(place, "the file ends before the document does", TRUNCATED));
                 }
-                Event::DocType(text) => self.check_doctype(place, &text)?,
+                Event::DocType(text) => Self::check_doctype(place, &text)?,
+                Event::Text(text) if !self.inside_root && !text.trim_ascii().is_empty() => {
+                    return Err(Self::broken(place, "text stands outside the document", NO_ROSTER));
+                }
                 Event::GeneralRef(name) => {
-                    self.reference(place, &name)?;
+                    Self::reference(place, &name)?;
                 }
                 Event::Text(_)
                 | Event::CData(_)
@@ -178,69 +195,89 @@ impl<R: BufRead> Elements<R> {
     }
 
     /// A DOCTYPE may name a DTD, which is never fetched; one that declares entities is refused.
-    fn check_doctype(&self, place: Place, text: &str) -> Result<(), Broken> {
+    fn check_doctype(place: Place, text: &str) -> Result<(), Broken> {
         if text.contains("<!ENTITY") || text.contains("<!entity") {
             return Err(Self::broken(place, "the DOCTYPE declares entities", "leave the declarations out"));
         }
         Ok(())
     }
 
+    /// The whole element that begins with `start`.
     fn element(&mut self, place: Place, start: &BytesStart<'_>) -> Result<Element, Broken> {
-        let mut open = vec![self.opened(place, start)?];
+        let mut top = Self::opened(place, start)?;
+        // The elements around `top`, the outermost first.
+        let mut around: Vec<Element> = Vec::new();
+        let mut count = 1;
         loop {
             let (place, event) = self.event()?;
-            let depth = open.len();
-            let top = open.last_mut().expect("the outermost element is closed below");
             match event {
                 Event::Start(start) => {
-                    if depth >= self.limits.depth {
-                        let what = format!("elements are nested deeper than {}", self.limits.depth);
-                        return Err(Self::broken(place, what, NO_ROSTER));
-                    }
-                    let element = self.opened(place, &start)?;
-                    open.push(element);
+                    count += 1;
+                    self.check_size(place, around.len() + 1, count)?;
+                    around.push(std::mem::replace(&mut top, Self::opened(place, &start)?));
                 }
-                Event::End(_) => {
-                    let element = open.pop().expect("an end has its start");
-                    match open.last_mut() {
-                        Some(parent) => parent.children.push(element),
-                        None => return Ok(element),
+                Event::End(_) => match around.pop() {
+                    Some(parent) => {
+                        let closed = std::mem::replace(&mut top, parent);
+                        top.children.push(closed);
                     }
-                }
-                Event::Text(text) => top.text.push_str(&text.xml10_content()),
-                Event::CData(text) => top.text.push_str(&text.xml10_content()),
+                    None => return Ok(top),
+                },
+                Event::Text(text) => self.append(place, &mut top, &text.xml10_content())?,
+                Event::CData(text) => self.append(place, &mut top, &text.xml10_content())?,
                 Event::GeneralRef(name) => {
-                    let character = self.reference(place, &name)?;
-                    open.last_mut().expect("still open").text.push(character);
+                    let character = Self::reference(place, &name)?;
+                    self.append(place, &mut top, character.encode_utf8(&mut [0; 4]))?;
                 }
                 Event::Eof => {
                     return Err(Self::broken(place, "the file ends before the document does", TRUNCATED));
                 }
                 Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) | Event::Empty(_) => {}
             }
-            if open.last().is_some_and(|element| element.text.len() > self.limits.text) {
-                let what = format!("a text is longer than {} bytes", self.limits.text);
-                return Err(Self::broken(place, what, NO_ROSTER));
-            }
         }
     }
 
-    fn opened(&self, place: Place, start: &BytesStart<'_>) -> Result<Element, Broken> {
+    /// Whether one more element, `depth` deep and the `count`th of its record, is within the limits.
+    fn check_size(&self, place: Place, depth: usize, count: usize) -> Result<(), Broken> {
+        let what = if depth >= self.limits.depth {
+            format!("elements are nested deeper than {}", self.limits.depth)
+        } else if count > self.limits.elements {
+            format!("one record has more than {} elements", self.limits.elements)
+        } else {
+            return Ok(());
+        };
+        Err(Self::broken(place, what, NO_ROSTER))
+    }
+
+    fn append(&self, place: Place, element: &mut Element, text: &str) -> Result<(), Broken> {
+        check_characters(place, text)?;
+        if element.text.len() + text.len() > self.limits.text {
+            let Unreadable { what, fix } = too_long(self.limits.text);
+            return Err(Self::broken(place, what, fix));
+        }
+        element.text.push_str(text);
+        Ok(())
+    }
+
+    fn opened(place: Place, start: &BytesStart<'_>) -> Result<Element, Broken> {
         let mut element = Element { name: local(start), place, ..Element::default() };
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| {
                 Self::broken(place, format!("an attribute cannot be read: {error}"), "mend the attribute")
             })?;
-            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| {
-                Self::broken(place, format!("an attribute cannot be read: {error}"), "mend the attribute")
+            // The reason may repeat the value, which may be a password.
+            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|_| {
+                Self::broken(place, "an attribute has a reference that XML does not know", NUMBER)
             })?;
+            check_characters(place, &value)?;
             element.attributes.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
         }
         Ok(element)
     }
 
-    /// One of the five predefined entities or a character reference; nothing else is expanded.
-    fn reference(&self, place: Place, name: &quick_xml::events::BytesRef<'_>) -> Result<char, Broken> {
+    /// One of the five predefined entities or a character reference; nothing else is expanded. An unknown one is
+    /// not repeated: after a stray `&` it is a piece of somebody's name.
+    fn reference(place: Place, name: &quick_xml::events::BytesRef<'_>) -> Result<char, Broken> {
         match name.resolve_char_ref() {
             Ok(Some(character)) => Ok(character),
             Ok(None) => match &**name {
@@ -249,19 +286,51 @@ impl<R: BufRead> Elements<R> {
                 "gt" => Ok('>'),
                 "quot" => Ok('"'),
                 "apos" => Ok('\''),
-                other => Err(Self::broken(
-                    place,
-                    format!("the entity &{other}; is none of the five that XML knows"),
-                    "write the character itself or its number",
-                )),
+                _ => Err(Self::broken(place, "an entity that is none of the five that XML knows", NUMBER)),
             },
-            Err(error) => {
-                Err(Self::broken(place, format!("a character reference is wrong: {error}"), "mend it"))
-            }
+            Err(_) => Err(Self::broken(place, "a character reference names no character", NUMBER)),
         }
     }
 }
 
+/// What the parser stumbled over. Names that it read are left out: after a stray `<` they are a child's.
+fn unreadable(error: &quick_xml::Error) -> Unreadable {
+    let unformed = |what: &str| format!("the file is not well formed: {what}");
+    match error {
+        quick_xml::Error::Io(error) => {
+            match error.get_ref().and_then(|inner| inner.downcast_ref::<Unreadable>()) {
+                Some(Unreadable { what, fix }) => Unreadable { what: what.clone(), fix },
+                None => Unreadable { what: format!("the file cannot be read: {error}"), fix: AGAIN },
+            }
+        }
+        quick_xml::Error::Syntax(error) => Unreadable { what: unformed(&error.to_string()), fix: TRUNCATED },
+        quick_xml::Error::IllFormed(
+            IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
+        ) => Unreadable { what: unformed("an end tag does not match its start tag"), fix: AGAIN },
+        quick_xml::Error::IllFormed(IllFormedError::UnclosedReference) => {
+            Unreadable { what: unformed("an & stands alone"), fix: "write &amp; for it" }
+        }
+        _ => Unreadable { what: unformed("its markup is wrong here"), fix: AGAIN },
+    }
+}
+
+fn too_long(limit: usize) -> Unreadable {
+    Unreadable { what: format!("a text is longer than {limit} bytes"), fix: NO_ROSTER }
+}
+
+fn check_characters(place: Place, text: &str) -> Result<(), Broken> {
+    match text.chars().find(|character| !xml::is_allowed(*character)) {
+        None => Ok(()),
+        Some(character) => Err(Broken {
+            place,
+            what: format!("the character U+{:04X} is not allowed in XML", u32::from(character)),
+            fix: "leave it out",
+        }),
+    }
+}
+
+const AGAIN: &str = "have the MIS send it again";
+const NUMBER: &str = "write the character itself or its number";
 const TRUNCATED: &str = "the transfer was cut off: have the MIS send it again";
 const NO_ROSTER: &str = "this is no roster: look at what the MIS sends";
 const SECOND_ROOT: &str = "send one document per file";

@@ -32,9 +32,8 @@ pub struct ReadRoster {
 
 /// Reads a whole file. On any error nothing of it is given, and the report names every one up to the limit.
 pub fn read_imse(input: impl BufRead, limits: &ReadLimits) -> Result<ReadRoster, ReadReport> {
-    let decoded = Decoded::new(input, limits.bytes).map_err(|what| {
-        ReadReport::whole_file(what, "send it as UTF-8, ISO-8859-1, Windows-1252 or UTF-16")
-    })?;
+    let decoded = Decoded::new(input, limits.bytes)
+        .map_err(|unreadable| ReadReport::whole_file(unreadable.what, unreadable.fix))?;
     let mut reading = Reading::new(limits);
     let mut elements = Elements::new(decoded, *limits);
     loop {
@@ -59,7 +58,6 @@ struct Reading<'a> {
     converter: Converter,
     properties: Properties,
     report: ReadReport,
-    is_enterprise: bool,
     over: bool,
 }
 
@@ -70,7 +68,6 @@ impl<'a> Reading<'a> {
             converter: Converter::default(),
             properties: Properties::default(),
             report: ReadReport::default(),
-            is_enterprise: false,
             over: false,
         }
     }
@@ -82,8 +79,7 @@ impl<'a> Reading<'a> {
     }
 
     fn root(&mut self, name: &str) {
-        self.is_enterprise = name == "enterprise";
-        if !self.is_enterprise {
+        if name != "enterprise" {
             self.report = ReadReport::whole_file(
                 format!("the document is <{name}>"),
                 "expected <enterprise>: look at what the MIS sends",

@@ -16,7 +16,9 @@ pub struct ReadLimits {
     /// Elements inside elements.
     pub depth: usize,
     pub records: usize,
-    /// Bytes of one text.
+    /// Elements of one record; a membership holds all members of its group.
+    pub elements: usize,
+    /// Bytes of one text, tag or comment.
     pub text: usize,
     /// Errors that are kept; the rest is counted.
     pub errors: usize,
@@ -24,6 +26,13 @@ pub struct ReadLimits {
 
 impl Default for ReadLimits {
     fn default() -> Self {
-        Self { bytes: 4 * 1024 * 1024 * 1024, depth: 32, records: 20_000_000, text: 64 * 1024, errors: 100 }
+        Self {
+            bytes: 4 * 1024 * 1024 * 1024,
+            depth: 32,
+            records: 20_000_000,
+            elements: 4_000_000,
+            text: 64 * 1024,
+            errors: 100,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The columns of each kind, and the way between a record and its row.
 
-use crate::model::{Course, Group, Kind, Membership, Person, Profile, Record, Role, SyncKey};
+use crate::model::{Course, Group, Kind, Membership, Person, Profile, Record, RecordHash, Role, SyncKey};
 use chrono::NaiveDate;
 
 /// What a column holds.
@@ -185,8 +185,8 @@ impl Cells {
     }
 }
 
-/// The record of a row, checked against the digest that was written with it.
-pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<Record, String> {
+/// The record of a row and its digest, checked against the one that was written with it.
+pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<(Record, RecordHash), String> {
     let mut cells = Cells(row.into_iter());
     let record = match kind {
         Kind::Group => Record::Group(Group {
@@ -223,8 +223,9 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<Record, String> {
             end: cells.date()?,
         }),
     };
-    if record.hash().to_string() == cells.text()? {
-        Ok(record)
+    let hash = record.hash();
+    if hash.to_string() == cells.text()? {
+        Ok((record, hash))
     } else {
         Err("a record is not what was written".to_owned())
     }

@@ -1,7 +1,8 @@
 //! Snapshots of rosters: immutable, named by their content, sorted, compressed, columnar.
 //!
 //! A snapshot is a folder `<root>/<first two digits>/<id>/` with one Parquet file (zstd) per kind: `group`,
-//! `person`, `course`, `membership`. Rows are sorted by key. Columns are text unless said:
+//! `person`, `course`, `membership`, and their digests in `B3SUMS`. Rows are sorted by key. Columns are text unless
+//! said:
 //!
 //! | file | columns |
 //! |---|---|
@@ -16,6 +17,7 @@
 //! snapshot is there whole or not at all. Writing one that is there changes nothing.
 
 mod columns;
+mod digests;
 mod table;
 
 use crate::model::{Kind, KindCounts, Record, Roster};
@@ -70,7 +72,7 @@ impl FromStr for SnapshotId {
 
     fn from_str(text: &str) -> Result<Self, BadSnapshotId> {
         let bad = || BadSnapshotId(text.chars().take(80).collect());
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(bad());
         }
         let mut bytes = [0; 32];
@@ -103,6 +105,8 @@ pub enum SnapshotError {
     Missing { id: SnapshotId },
     #[error("snapshot {id:?}, {kind}s: {why}")]
     Damaged { id: SnapshotId, kind: Kind, why: String },
+    #[error("snapshot {id:?} holds other records than those it is named after")]
+    OtherContent { id: SnapshotId },
 }
 
 /// A folder of snapshots; clones share it.
@@ -151,11 +155,14 @@ impl SnapshotStore {
             })?;
             rest = &rest[count..];
         }
+        digests::write(fresh.path(), &Kind::ALL.map(file_name))
+            .and_then(|()| sync(fresh.path()))
+            .map_err(|source| folder(fresh.path(), source))?;
         match fs::rename(fresh.path(), &place) {
             Ok(()) => {
                 // It has its final name; the guard must not take it away.
                 let _renamed = fresh.keep();
-                File::open(parent).and_then(|dir| dir.sync_all()).map_err(|source| folder(parent, source))?;
+                sync(parent).map_err(|source| folder(parent, source))?;
                 Ok(id)
             }
             // Another writer of the same content was faster.
@@ -164,13 +171,20 @@ impl SnapshotStore {
         }
     }
 
-    /// The records in their order, read a stretch at a time.
+    /// The records in their order, read a stretch at a time. That they are all of them, and of this snapshot, is
+    /// known at the end: who stops before has read true records, but perhaps of another one.
     pub fn read(&self, id: &SnapshotId) -> Result<SnapshotReader, SnapshotError> {
         let place = self.place(id);
         if !place.is_dir() {
             return Err(SnapshotError::Missing { id: *id });
         }
-        Ok(SnapshotReader { id: *id, place, kinds: Kind::ALL.to_vec().into_iter(), table: None })
+        Ok(SnapshotReader {
+            id: *id,
+            place,
+            kinds: Kind::ALL.to_vec().into_iter(),
+            table: None,
+            content: Some(blake3::Hasher::new()),
+        })
     }
 
     /// How many records of each kind, from the files' own metadata.
@@ -180,11 +194,9 @@ impl SnapshotStore {
             return Err(SnapshotError::Missing { id: *id });
         }
         let count = |kind: Kind| {
-            table::count(&place.join(file_name(kind))).map_err(|why| SnapshotError::Damaged {
-                id: *id,
-                kind,
-                why,
-            })
+            digests::check(&place, &file_name(kind))
+                .and_then(|()| table::count(&place.join(file_name(kind))))
+                .map_err(|why| SnapshotError::Damaged { id: *id, kind, why })
         };
         Ok(KindCounts {
             group: count(Kind::Group)?,
@@ -199,6 +211,11 @@ fn folder(path: &Path, source: io::Error) -> SnapshotError {
     SnapshotError::Folder { path: path.to_path_buf(), source }
 }
 
+/// Makes the names in a folder outlast a crash.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
 fn file_name(kind: Kind) -> String {
     format!("{kind}.parquet")
 }
@@ -209,6 +226,26 @@ pub struct SnapshotReader {
     place: PathBuf,
     kinds: std::vec::IntoIter<Kind>,
     table: Option<(Kind, table::TableReader)>,
+    /// Of what was read so far; `None` once an error was given out or all is read.
+    content: Option<blake3::Hasher>,
+}
+
+impl SnapshotReader {
+    fn open(&self, kind: Kind) -> Result<table::TableReader, String> {
+        digests::check(&self.place, &file_name(kind))?;
+        table::TableReader::open(&self.place.join(file_name(kind)), kind)
+    }
+
+    fn damaged(&mut self, kind: Kind, why: String) -> SnapshotError {
+        self.content = None;
+        SnapshotError::Damaged { id: self.id, kind, why }
+    }
+
+    /// At the end: whether the records were those of the snapshot.
+    fn check_content(&mut self) -> Option<SnapshotError> {
+        let content = SnapshotId(*self.content.take()?.finalize().as_bytes());
+        (content != self.id).then_some(SnapshotError::OtherContent { id: self.id })
+    }
 }
 
 impl Iterator for SnapshotReader {
@@ -217,53 +254,23 @@ impl Iterator for SnapshotReader {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some((kind, table)) = &mut self.table {
-                let (id, kind) = (self.id, *kind);
+                let kind = *kind;
                 match table.next() {
-                    Some(Ok(record)) => return Some(Ok(record)),
-                    Some(Err(why)) => return Some(Err(SnapshotError::Damaged { id, kind, why })),
+                    Some(Ok((record, hash))) => {
+                        if let Some(content) = &mut self.content {
+                            content.update(&hash.0);
+                        }
+                        return Some(Ok(record));
+                    }
+                    Some(Err(why)) => return Some(Err(self.damaged(kind, why))),
                     None => self.table = None,
                 }
             }
-            let kind = self.kinds.next()?;
-            match table::TableReader::open(&self.place.join(file_name(kind)), kind) {
+            let Some(kind) = self.kinds.next() else { return self.check_content().map(Err) };
+            match self.open(kind) {
                 Ok(table) => self.table = Some((kind, table)),
-                Err(why) => return Some(Err(SnapshotError::Damaged { id: self.id, kind, why })),
+                Err(why) => return Some(Err(self.damaged(kind, why))),
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::invent::{Invention, Municipality};
-
-    fn roster() -> Roster {
-        Municipality::new(&Invention::small(7)).roster()
-    }
-
-    #[test]
-    fn what_was_written_is_read_in_the_same_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SnapshotStore::open(folder.path()).unwrap();
-        let id = store.write(&roster()).unwrap();
-        let read: Vec<Record> = store.read(&id).unwrap().collect::<Result<_, _>>().unwrap();
-        assert_eq!(read, roster().records());
-        assert_eq!(store.counts(&id).unwrap(), roster().counts());
-        assert_eq!(store.write(&roster()).unwrap(), id, "the same content, the same name");
-        let folders = fs::read_dir(folder.path().join(&id.to_string()[..2])).unwrap().count();
-        assert_eq!(folders, 1, "nothing half written is left");
-    }
-
-    #[test]
-    fn a_damaged_file_is_named_and_gives_no_record() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SnapshotStore::open(folder.path()).unwrap();
-        let id = store.write(&roster()).unwrap();
-        let path = store.place(&id).join("person.parquet");
-        let bytes = fs::read(&path).unwrap();
-        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        let error = store.read(&id).unwrap().find_map(Result::err).unwrap();
-        assert!(matches!(error, SnapshotError::Damaged { kind: Kind::Person, .. }), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! One Parquet file: the records of one kind, written in stretches and read the same way.
 
 use super::columns::{self, Cell, Column, Type};
-use crate::model::{Kind, Record};
+use crate::model::{Kind, Record, RecordHash};
 use parquet::{
     basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel},
     column::{reader::ColumnReader, writer::ColumnWriter},
@@ -170,7 +170,7 @@ fn spread(values: Vec<Cell>, levels: &[i16]) -> Vec<Cell> {
 }
 
 impl Iterator for TableReader {
-    type Item = Result<Record, String>;
+    type Item = Result<(Record, RecordHash), String>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {

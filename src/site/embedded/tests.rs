@@ -125,7 +125,7 @@ fn member(of: &str, person: &str, role: Role) -> Record {
 }
 
 fn update(from: Record, to: Record) -> Change {
-    Change::Update { fields: from.changed_fields(&to), from, to }
+    Change::Update { fields: from.changed_fields(&to), from: Box::new(from), to }
 }
 
 /// A school, a course in it, a teacher and a student.

@@ -14,6 +14,8 @@ const SOURCE: usize = 32;
 const ID: usize = 256;
 const SHORT: usize = 60;
 const LONG: usize = 256;
+/// Characters of a wrong value that an error repeats.
+const SHOWN: usize = 40;
 
 /// A record with the place it was read at and its number among its kind.
 pub(super) struct Placed {
@@ -35,16 +37,31 @@ pub(super) struct Converter {
 /// What one element gave so far: its label, and its errors.
 struct Field<'a> {
     label: &'a str,
+    /// The elements around the fields that are read, each with a slash.
+    within: String,
     errors: Vec<ReadError>,
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
+    const fn new(label: &'a str) -> Self {
+        Self { label, within: String::new(), errors: Vec::new() }
+    }
+
+    /// Reads fields that errors show inside `name`.
+    fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.within.len();
+        self.within.extend([name, "/"]);
+        let value = read(self);
+        self.within.truncate(length);
+        value
+    }
+
     fn error(&mut self, place: Place, field: &str, what: impl Into<String>, fix: &str) {
         self.errors.push(ReadError {
             line: place.line,
             column: place.column,
             record: self.label.to_owned(),
-            field: field.to_owned(),
+            field: format!("{}{field}", self.within),
             what: what.into(),
             fix: fix.to_owned(),
         });
@@ -76,27 +93,61 @@ impl Field<'_> {
         self.text(element, path, max)
     }
 
+    /// A date that is not personal.
     fn date(&mut self, element: &Element, path: &[&str]) -> Option<NaiveDate> {
-        let text = element.text_at(path)?;
-        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            Ok(date) => Some(date),
-            Err(_) => {
-                let place = element.at(path).map_or(element.place, |found| found.place);
-                self.error(place, &path.join("/"), format!("{text:?} is no date"), "expected YYYY-MM-DD");
-                None
-            }
-        }
+        self.date_shown(element, path, |text| format!("{text:?} is no date"))
     }
 
-    fn key(&mut self, element: &Element, path: &[&str]) -> Option<SyncKey> {
-        let mut source: Vec<&str> = path.to_vec();
-        source.extend(["sourcedid", "source"]);
-        let mut id: Vec<&str> = path.to_vec();
-        id.extend(["sourcedid", "id"]);
-        let source = self.text(element, &source, SOURCE).unwrap_or_default();
-        let id = self.needed(element, &id, ID)?;
-        Some(SyncKey::new(&source, &id))
+    /// A date of which an error tells the form alone.
+    fn personal_date(&mut self, element: &Element, path: &[&str]) -> Option<NaiveDate> {
+        self.date_shown(element, path, |text| format!("a text of the form {:?} is no date", form_of(text)))
     }
+
+    fn date_shown(
+        &mut self,
+        element: &Element,
+        path: &[&str],
+        what: impl Fn(&str) -> String,
+    ) -> Option<NaiveDate> {
+        let found = element.at(path)?;
+        let text = element.text_at(path)?;
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        if date.is_none() {
+            let shown: String = text.chars().take(SHOWN).collect();
+            self.error(found.place, &path.join("/"), what(&shown), "expected YYYY-MM-DD");
+        }
+        date
+    }
+
+    /// The pair in `sourcedid`. After a change of ids the old one may stand beside the new one.
+    fn key(&mut self, element: &Element) -> Option<SyncKey> {
+        let mut old = 0;
+        let current = element.all("sourcedid").find(|sourcedid| {
+            let is_current = !matches!(sourcedid.attribute("sourcedidtype"), Some("Old" | "Duplicate"));
+            old += usize::from(!is_current);
+            is_current
+        });
+        let Some(sourcedid) = current else {
+            let what = if old == 0 { "it is missing" } else { "only an old one is there" };
+            self.error(element.place, "sourcedid", what, "every such record has one");
+            return None;
+        };
+        self.inside("sourcedid", |field| {
+            let source = field.text(sourcedid, &["source"], SOURCE).unwrap_or_default();
+            let id = field.needed(sourcedid, &["id"], ID)?;
+            Some(SyncKey::new(&source, &id))
+        })
+    }
+}
+
+/// Digits as 9 and letters as a: `1/05/2023` has the form `9/99/9999`.
+fn form_of(text: &str) -> String {
+    let form = |character: char| match character {
+        c if c.is_numeric() => '9',
+        c if c.is_alphabetic() => 'a',
+        c => c,
+    };
+    text.chars().map(form).collect()
 }
 
 /// `recstatus` 3 says that the record is no longer there; in a full file that is the same as its absence.
@@ -130,16 +181,16 @@ impl Converter {
             return Vec::new();
         }
         let label = format!("person {}", self.persons);
-        let mut field = Field { label: &label, errors: Vec::new() };
-        let key = field.key(element, &[]);
+        let mut field = Field::new(&label);
+        let key = field.key(element);
         let given = field.needed(element, &["name", "n", "given"], LONG);
         let family = field.needed(element, &["name", "n", "family"], LONG);
         let userid = field.text(element, &["userid"], ID);
         let email = field.text(element, &["email"], LONG);
         // Some systems misspell the element; both are read.
         let birth_date = field
-            .date(element, &["demographics", "bday"])
-            .or_else(|| field.date(element, &["demogaphics", "bday"]));
+            .personal_date(element, &["demographics", "bday"])
+            .or_else(|| field.personal_date(element, &["demogaphics", "bday"]));
         let profile = element.child("institutionrole").map_or(Profile::Student, profile_of);
         let record = key.zip(given).zip(family).map(|((key, given), family)| {
             Record::Person(Person { key, userid, given, family, email, birth_date, profile })
@@ -154,12 +205,12 @@ impl Converter {
         if is_deleted(element) {
             return Vec::new();
         }
-        if element.text_at(&["sourcedid", "id"]).is_none() {
+        if element.all("sourcedid").all(|sourcedid| sourcedid.text_at(&["id"]).is_none()) {
             self.groups_without_id += 1;
             return Vec::new();
         }
         let label = format!("group {}", self.groups);
-        let mut field = Field { label: &label, errors: Vec::new() };
+        let mut field = Field::new(&label);
         let record = match element.at(&["extension", "course"]) {
             Some(course) => course_of(&mut field, element, course),
             None => group_of(&mut field, element),
@@ -172,14 +223,14 @@ impl Converter {
     fn membership(&mut self, element: &Element) -> Vec<ReadError> {
         let mut errors = Vec::new();
         let label = format!("membership of group {}", self.members + 1);
-        let mut field = Field { label: &label, errors: Vec::new() };
-        let group = field.key(element, &[]);
+        let mut field = Field::new(&label);
+        let group = field.key(element);
         errors.append(&mut field.errors);
         let Some(group) = group else { return errors };
         for member in element.all("member") {
             self.members += 1;
             let label = format!("member {}", self.members);
-            let mut field = Field { label: &label, errors: Vec::new() };
+            let mut field = Field::new(&label);
             let record = member_of(&mut field, &group, member);
             errors.append(&mut field.errors);
             self.keep(record, member.place, &label);
@@ -206,37 +257,32 @@ fn profile_of(element: &Element) -> Profile {
 fn parent_of(field: &mut Field<'_>, element: &Element, key: &SyncKey) -> Option<SyncKey> {
     let relation =
         element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
-    let parent = field.key(relation, &[])?;
+    let parent = field.inside("relationship", |field| field.key(relation))?;
     (parent != *key).then_some(parent)
 }
 
 fn name_of(field: &mut Field<'_>, element: &Element) -> Option<String> {
+    // Some systems put names of any length there, so it may be as long as `long`.
     if element.text_at(&["description", "short"]).is_some() {
-        return field.text(element, &["description", "short"], SHORT.max(LONG));
+        return field.text(element, &["description", "short"], LONG);
     }
     field.needed(element, &["description", "long"], LONG)
 }
 
 fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
-    let key = field.key(element, &[])?;
+    let key = field.key(element)?;
     let kind = element.child("grouptype");
     let value = kind.and_then(|kind| kind.child("typevalue"));
     let level = value
         .and_then(|value| value.attribute("level"))
         .or_else(|| kind.and_then(|kind| kind.child("scheme")).and_then(|scheme| scheme.attribute("level")));
-    let level = match level.unwrap_or("2").parse::<u8>() {
-        Ok(level) => level,
-        Err(_) => {
-            let place = kind.map_or(element.place, |kind| kind.place);
-            let what = format!("{:?} is no level", level.unwrap_or_default());
-            field.error(
-                place,
-                "grouptype/typevalue@level",
-                what,
-                "expected 0 for the site, 1 for a school, 2 and more",
-            );
-            return None;
-        }
+    let level = level.unwrap_or("2");
+    let Ok(level) = level.parse::<u8>() else {
+        let place = kind.map_or(element.place, |kind| kind.place);
+        let shown: String = level.chars().take(SHOWN).collect();
+        let fix = "expected 0 for the site, 1 for a school, 2 and more";
+        field.error(place, "grouptype/typevalue@level", format!("{shown:?} is no level"), fix);
+        return None;
     };
     let group_type = value.map(|value| value.text.trim()).filter(|text| !text.is_empty()).unwrap_or("Group");
     let group_type = group_type.chars().take(LONG).collect();
@@ -246,35 +292,48 @@ fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
 }
 
 fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Option<Record> {
-    let key = field.key(element, &[])?;
+    let key = field.key(element)?;
     let title = name_of(field, element)?;
-    let code = field.text(course, &["code"], SHORT);
-    let template = field.text(course, &["template", "synckey"], ID).map(|id| SyncKey::new(&key.source, &id));
+    let (code, template) = field.inside("extension/course", |field| {
+        (field.text(course, &["code"], SHORT), field.text(course, &["template", "synckey"], ID))
+    });
+    // The dialect gives its id alone, so it is of the course's own source.
+    let template = template.map(|id| SyncKey::new(&key.source, &id));
     let parent = parent_of(field, element, &key);
     Some(Record::Course(Course { key, title, code, template, parent }))
 }
 
 fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option<Record> {
-    let person = field.key(member, &[])?;
+    let person = field.key(member)?;
     // A member may be a group (idtype 2): the hierarchy says so already.
     if member.text_at(&["idtype"]) == Some("2") {
         return None;
     }
-    let Some(role) = member.child("role") else {
+    if member.child("role").is_none() {
         field.error(member.place, "role", "it is missing", "every member has one");
         return None;
-    };
-    let inactive = role.text_at(&["status"]) == Some("0");
-    if is_deleted(role) || is_deleted(member) || inactive {
-        return None;
     }
+    // A role that ended may stand beside the one that took its place.
+    let role = member.all("role").find(|role| is_active(role)).filter(|_| !is_deleted(member))?;
     let code = role.attribute("roletype").unwrap_or("01");
     let padded = format!("{code:0>2}");
     let Some(known) = Role::from_code(&padded) else {
-        field.error(role.place, "role@roletype", format!("{code:?} is no role"), "expected 01 to 08");
+        let shown: String = code.chars().take(SHOWN).collect();
+        field.error(role.place, "role@roletype", format!("{shown:?} is no role"), "expected 01 to 08");
         return None;
     };
-    let begin = field.date(role, &["timeframe", "begin"]);
-    let end = field.date(role, &["timeframe", "end"]);
+    let begin = binding_date(field, role, &["timeframe", "begin"]);
+    let end = binding_date(field, role, &["timeframe", "end"]);
     Some(Record::Membership(Membership { group: group.clone(), person, role: known, begin, end }))
+}
+
+/// Inactive is the same as deleted.
+fn is_active(role: &Element) -> bool {
+    !is_deleted(role) && role.text_at(&["status"]) != Some("0")
+}
+
+/// A date of a timeframe says something only if it restricts.
+fn binding_date(field: &mut Field<'_>, role: &Element, path: &[&str]) -> Option<NaiveDate> {
+    let date = field.date(role, path)?;
+    (role.at(path)?.attribute("restrict") == Some("1")).then_some(date)
 }

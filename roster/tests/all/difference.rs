@@ -1,0 +1,192 @@
+//! Applying a difference gives the roster; what waits comes again; courses of the new year are held back.
+
+use crate::generate;
+use chrono::NaiveDate;
+use proptest::{prelude::*, sample::Index};
+use rollover_roster::{
+    courses::hold_back_courses,
+    delay_delete::postpone,
+    diff::{Action, Change, ChangeCounts, diff},
+    invent::{Invention, Municipality},
+    mirror::mirror_after,
+    model::{Course, Group, Kind, Membership, Record, Role, Roster, SyncKey},
+};
+use std::convert::Infallible;
+
+fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
+    let stream = |roster: &Roster| roster.records().to_vec().into_iter().map(Ok::<_, Infallible>);
+    diff(stream(roster), stream(mirror)).map(|change| change.unwrap()).collect()
+}
+
+fn after(mirror: &Roster, applied: &[Change]) -> Roster {
+    mirror_after(mirror.records().iter().cloned(), applied)
+}
+
+/// Two rosters that have records in common: some stay, some change, some go, some come.
+fn two_rosters() -> impl Strategy<Value = (Roster, Roster)> {
+    (generate::roster(), generate::roster(), prop::collection::vec(any::<Index>(), 0..10)).prop_map(
+        |(one, other, kept)| {
+            let mut records = other.records().to_vec();
+            records.extend(kept.iter().map(|at| at.get(one.records()).clone()));
+            (one, Roster::from_records(records))
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn the_changes_applied_to_the_mirror_give_the_roster((roster, mirror) in two_rosters()) {
+        let changes = difference(&roster, &mirror);
+        prop_assert!(after(&mirror, &changes) == roster);
+        prop_assert!(difference(&roster, &roster).is_empty(), "what is unchanged is not written");
+    }
+
+    #[test]
+    fn every_change_is_needed_and_in_order((roster, mirror) in two_rosters()) {
+        let changes = difference(&roster, &mirror);
+        let keys: Vec<_> = changes.iter().map(|change| change.record().key()).collect();
+        prop_assert!(keys.is_sorted_by(|a, b| a < b), "sorted, no key twice");
+        for change in &changes {
+            let (has, had) = (roster.records().contains(change.record()), mirror.records().contains(change.record()));
+            match change {
+                Change::Create(_) => prop_assert!(has && !had),
+                Change::Delete(_) => prop_assert!(had && !has),
+                Change::Update { from, to, fields } => {
+                    prop_assert!(has && **from != *to && from.key() == to.key() && !fields.is_empty());
+                    prop_assert_eq!(fields, &from.changed_fields(to));
+                }
+            }
+        }
+        prop_assert_eq!(ChangeCounts::of(&changes).total(), changes.len() as u64);
+    }
+
+    // DOMAIN P2, P3
+    #[test]
+    fn postponed_deletes_come_again_until_the_object_is_back((roster, mirror) in two_rosters()) {
+        let (now, waiting) = postpone(difference(&roster, &mirror));
+        prop_assert!(now.iter().all(|change| change.action() != Action::Delete));
+        prop_assert!(waiting.iter().all(|change| change.action() == Action::Delete));
+        let in_window = after(&mirror, &now);
+        prop_assert!(difference(&roster, &in_window) == waiting, "the same deletes, and nothing else");
+        // Everything that waits comes back: nothing is left to delete.
+        let returned = roster.records().iter().chain(waiting.iter().map(Change::record)).cloned().collect();
+        prop_assert!(difference(&Roster::from_records(returned), &in_window).is_empty());
+    }
+
+    // DOMAIN C1
+    #[test]
+    fn held_courses_come_again_and_flow_on_the_day((roster, mirror) in two_rosters()) {
+        let (now, held) = hold_back_courses(difference(&roster, &mirror), day(18), day(19), None);
+        prop_assert!(held.iter().all(|change| matches!(change.kind(), Kind::Course | Kind::Membership)));
+        prop_assert!(!now.iter().any(|c| c.kind() == Kind::Course && c.action() == Action::Create));
+        let before = after(&mirror, &now);
+        let (flows, still_held) = hold_back_courses(difference(&roster, &before), day(19), day(19), None);
+        prop_assert!(still_held.is_empty());
+        prop_assert!(flows == held && after(&before, &flows) == roster);
+    }
+}
+
+fn day(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2024, 8, day).unwrap()
+}
+
+fn course(id: &str, code: Option<&str>) -> Record {
+    Record::Course(Course {
+        key: SyncKey::new("sas", id),
+        title: "Matematikk".to_owned(),
+        code: code.map(str::to_owned),
+        template: None,
+        parent: None,
+    })
+}
+
+fn member(group: &str) -> Record {
+    Record::Membership(Membership {
+        group: SyncKey::new("sas", group),
+        person: SyncKey::new("sas", "p"),
+        role: Role::Learner,
+        begin: None,
+        end: None,
+    })
+}
+
+fn group(id: &str) -> Record {
+    Record::Group(Group {
+        key: SyncKey::new("sas", id),
+        group_type: "Klasse".to_owned(),
+        level: 2,
+        name: id.to_owned(),
+        parent: None,
+    })
+}
+
+fn update(record: Record) -> Change {
+    Change::Update { from: Box::new(record.clone()), to: record, fields: vec!["title"] }
+}
+
+// DOMAIN C1, P5
+#[test]
+fn only_new_courses_and_their_members_are_held_back() {
+    // (change, beside the creation of, prefix of summer school, held back)
+    let cases = [
+        (Change::Create(course("c", Some("MAT"))), None, None, true),
+        (Change::Create(course("c", None)), None, Some("SUMMER"), true),
+        (Change::Create(course("c", Some("SUMMER-MAT"))), None, Some("SUMMER"), false),
+        (Change::Create(course("c", Some("SUMMER-MAT"))), None, None, true),
+        (Change::Create(course("c", Some("MAT-SUMMER"))), None, Some("SUMMER"), true),
+        (update(course("c", Some("MAT"))), None, None, false),
+        (Change::Delete(course("c", Some("MAT"))), None, None, false),
+        (Change::Create(group("c")), None, None, false),
+        (Change::Create(member("c")), None, None, false),
+        (Change::Create(member("c")), Some(course("c", None)), None, true),
+        (Change::Create(member("c")), Some(course("d", None)), None, false),
+        (Change::Create(member("c")), Some(course("c", Some("SUMMER"))), Some("SUMMER"), false),
+    ];
+    for (change, beside, prefix, expected) in cases {
+        let changes = beside.map(Change::Create).into_iter().chain([change.clone()]).collect();
+        let (_, held) = hold_back_courses(changes, day(18), day(19), prefix);
+        assert_eq!(held.contains(&change), expected, "{change:?}, {prefix:?}");
+        let (now, held) = hold_back_courses(vec![change], day(19), day(19), prefix);
+        assert!(now.len() == 1 && held.is_empty(), "on the day all flows");
+    }
+}
+
+// DOMAIN P2
+#[test]
+fn deletes_wait_and_nothing_else_does() {
+    let cases = [
+        (Change::Create(group("g")), false),
+        (update(group("g")), false),
+        (Change::Delete(group("g")), true),
+        (Change::Create(member("g")), false),
+        (Change::Delete(member("g")), true),
+        (Change::Delete(course("c", None)), true),
+    ];
+    for (change, waits) in cases {
+        let (now, waiting) = postpone(vec![change.clone()]);
+        assert_eq!((now.len(), waiting.len()), (usize::from(!waits), usize::from(waits)), "{change:?}");
+    }
+}
+
+// DOMAIN C1
+#[test]
+fn early_courses_of_a_municipality_wait_and_its_summer_school_does_not() {
+    let mut municipality = Municipality::new(&Invention::small(12));
+    let mirror = municipality.roster();
+    municipality.add_summer_school();
+    let summer = municipality.roster();
+    municipality.new_courses_early();
+    let changes = difference(&municipality.roster(), &mirror);
+    let (now, held) = hold_back_courses(changes, day(18), day(19), Some("SUMMER"));
+    assert!(!held.is_empty());
+    assert!(after(&mirror, &now) == summer, "the summer school is there, and nothing of the new year");
+}
+
+#[test]
+fn an_error_of_either_stream_is_passed_on() {
+    let good = || [Ok(group("a")), Ok(group("c"))].into_iter();
+    let bad = || [Ok(group("a")), Err("broken off")].into_iter();
+    assert_eq!(diff(good(), bad()).find_map(Result::err), Some("broken off"));
+    assert_eq!(diff(bad(), good()).find_map(Result::err), Some("broken off"));
+    assert_eq!(diff(bad(), bad()).find_map(Result::err), Some("broken off"));
+}

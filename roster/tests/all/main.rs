@@ -1,0 +1,11 @@
+//! Tests of the package from outside, in one binary, since linking takes longer than running.
+
+#![cfg(test)]
+
+mod difference;
+mod encodings;
+mod generate;
+mod hostile;
+mod never_panics;
+mod round_trip;
+mod snapshots;
