@@ -2,7 +2,7 @@
 
 use crate::engine::EngineSettings;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -197,6 +197,6 @@ impl Settings {
     }
 }
 
-fn or_in(set: &PathBuf, folder: &std::path::Path, name: &str) -> PathBuf {
-    if set.as_os_str().is_empty() { folder.join(name) } else { set.clone() }
+fn or_in(set: &Path, folder: &Path, name: &str) -> PathBuf {
+    if set.as_os_str().is_empty() { folder.join(name) } else { set.to_owned() }
 }
