@@ -1,5 +1,7 @@
 //! The engine on both databases: states, retries, lanes, fences, leases, catch-up, followers.
 
+#![cfg(test)]
+
 mod harness;
 
 use harness::{Act, On, TestApp, moment, on_both_engines};

@@ -2,7 +2,7 @@
 
 use crate::engine::EngineSettings;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -217,7 +217,7 @@ fn hide_password(url: &str) -> String {
     }
 }
 
-fn or_in(set: &std::path::Path, folder: &std::path::Path, name: &str) -> PathBuf {
+fn or_in(set: &Path, folder: &Path, name: &str) -> PathBuf {
     if set.as_os_str().is_empty() { folder.join(name) } else { set.to_path_buf() }
 }
 

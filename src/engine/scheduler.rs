@@ -8,7 +8,11 @@ use rollover_jobs::{
     Calendar,
     plan::{CatchUp, Trigger, decide_catch_up},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Tasks looked at in one tick; a tick that finds as many is followed by the next at once.
@@ -17,6 +21,8 @@ const BATCH: i64 = 1_000;
 const MISSED: usize = 1_000;
 /// The name of the scheduler's lease.
 pub const LEAD: &str = "scheduler";
+/// A task that another scheduler fires right now is looked at again after so long.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// Fires every task that is due now.
 pub async fn tick(engine: &Engine) -> Result<Fired, LedgerError> {
@@ -95,24 +101,26 @@ fn moments(
     first: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> (Vec<DateTime<Utc>>, Option<DateTime<Utc>>, Option<String>) {
-    let mut found = vec![first];
     if !matches!(trigger, Trigger::Cron { .. }) {
-        return (found, None, None);
+        return (vec![first], None, None);
     }
-    let mut last = first;
-    loop {
+    let (mut found, mut passed_over, mut last) = (VecDeque::from([first]), 0_u64, first);
+    let (next, trouble) = loop {
         match trigger.next_after(last, place.zone, &place.calendar) {
             Ok(Some(moment)) if moment.at <= now => {
                 last = moment.at;
                 if found.len() == MISSED {
-                    found.remove(0);
+                    found.pop_front();
+                    passed_over += 1;
                 }
-                found.push(last);
+                found.push_back(last);
             }
-            Ok(next) => return (found, next.map(|moment| moment.at), None),
-            Err(error) => return (found, None, Some(format!("no further moment: {error}"))),
+            Ok(next) => break (next.map(|moment| moment.at), None),
+            Err(error) => break (None, Some(format!("no further moment: {error}"))),
         }
-    }
+    };
+    let passed = (passed_over > 0).then(|| format!("{passed_over} older moments were passed over"));
+    (found.into(), next, passed.or(trouble))
 }
 
 /// Leads when it can, and ticks while it leads, until stopped.
@@ -133,12 +141,14 @@ pub async fn schedule(engine: Arc<Engine>, owner: String, stop: CancellationToke
                 tracing::warn!(error = %error, "the lead could not be asked for, trying again");
             }
         }
+        let mut ticks = leads;
         if leads && let Err(error) = tick(&engine).await {
+            ticks = false;
             tracing::warn!(error = %error, "a tick failed, trying again");
         }
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(pause(&engine, leads).await) => {}
+            () = tokio::time::sleep(pause(&engine, ticks).await) => {}
         }
     }
     if leads && let Err(error) = engine.ledger.give_up_lead(LEAD, &owner).await {
@@ -146,14 +156,18 @@ pub async fn schedule(engine: Arc<Engine>, owner: String, stop: CancellationToke
     }
 }
 
-/// Until the next due moment, but no longer than the polling interval.
-async fn pause(engine: &Engine, leads: bool) -> std::time::Duration {
+/// Until the next due moment, but no longer than the polling interval; all of it for one that does not tick, or
+/// could not: a task that stays due must not keep the ledger busy.
+async fn pause(engine: &Engine, ticks: bool) -> Duration {
     let longest = engine.settings.poll();
-    if !leads {
+    if !ticks {
         return longest;
     }
     match engine.ledger.next_due().await {
-        Ok(Some(due)) => (due - engine.clock.now()).to_std().unwrap_or_default().min(longest),
+        Ok(Some(due)) => {
+            let until = (due - engine.clock.now()).to_std().unwrap_or_default();
+            until.clamp(SHORTEST_PAUSE.min(longest), longest)
+        }
         _ => longest,
     }
 }

@@ -138,7 +138,7 @@ pub(super) async fn write(
 }
 
 /// Wakes the tasks that wait for this one, and ends the plan when nothing of it is left.
-async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> Result<(), LedgerError> {
+pub(super) async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> Result<(), LedgerError> {
     let Some(plan) = ended.plan_id else { return Ok(()) };
     let tasks = query!(fetch_all as TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
     for task in &tasks {
@@ -163,7 +163,7 @@ async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> Result<(), L
 }
 
 /// Nothing is left to do for this task, by machine or by person.
-const fn is_settled(state: TaskState) -> bool {
+pub(super) const fn is_settled(state: TaskState) -> bool {
     matches!(state, TaskState::Done | TaskState::Skipped | TaskState::Cancelled | TaskState::NotApplicable)
 }
 

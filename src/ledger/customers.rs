@@ -3,10 +3,12 @@
 use super::{
     Ledger, LedgerError,
     db::{self, execute, query},
+    words::check_keepable,
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::{Calendar, Customer, CustomerId, CustomerSettings};
 use serde::Serialize;
+use serde_json::json;
 use sqlx::types::Json;
 
 db::statements! {
@@ -64,6 +66,7 @@ impl CustomerRow {
 impl Ledger {
     /// Adds a customer with its integration, active and empty.
     pub async fn add_customer(&self, now: DateTime<Utc>, customer: &Customer) -> Result<(), LedgerError> {
+        check_keepable("the customer", &json!(customer))?;
         let mut tx = self.db.begin().await?;
         let added = execute!(
             tx.on(),
@@ -92,6 +95,7 @@ impl Ledger {
 
     /// Writes all fields of a customer that exists.
     pub async fn update_customer(&self, now: DateTime<Utc>, customer: &Customer) -> Result<(), LedgerError> {
+        check_keepable("the customer", &json!(customer))?;
         let mut tx = self.db.begin().await?;
         let changed = execute!(
             tx.on(),
@@ -148,6 +152,7 @@ impl Ledger {
         year: i32,
         dates: &Calendar,
     ) -> Result<(), LedgerError> {
+        check_keepable("the calendar", &json!(dates))?;
         let mut tx = self.db.begin().await?;
         execute!(tx.on(), SET_CALENDAR, customer, year, Json(dates), now)?;
         tx.commit().await?;

@@ -3,6 +3,7 @@
 use super::{
     Ledger, LedgerError,
     db::{self, Tx, execute, query},
+    words::check_words,
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::{CustomerId, ports::FilterDecision};
@@ -101,11 +102,7 @@ impl Ledger {
             ("who at support", &new.support_person),
             ("the reason", &new.reason),
         ] {
-            if text.trim().is_empty() {
-                return Err(LedgerError::Refused(format!(
-                    "a decision about the Filter names {what}: it is empty"
-                )));
-            }
+            check_words(&format!("{what}, which a decision about the Filter names,"), text)?;
         }
         let mut tx = self.db.begin().await?;
         let (id,) = query!(
@@ -139,7 +136,7 @@ impl Ledger {
             Ok(FilterDecision {
                 id: row.id,
                 roster: row.roster.as_deref().and_then(|text| text.parse().ok()).ok_or_else(unreadable)?,
-                limits: row.limits.clone().map(|limits| limits.0),
+                limits: row.limits.map(|limits| limits.0),
                 customer_person: row.customer_person.clone().unwrap_or_default(),
                 support_person: row.support_person.clone(),
                 reason: row.reason.clone(),

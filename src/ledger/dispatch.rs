@@ -17,7 +17,7 @@ db::statements! {
                 AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS r
                     WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running'))
             ORDER BY run_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-        RETURNING id, generation",
+        RETURNING run_at, id, generation",
     sqlite "
         UPDATE job SET sent_at = $1 WHERE id IN (
             SELECT id FROM job AS j
@@ -25,7 +25,7 @@ db::statements! {
                 AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS r
                     WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running'))
             ORDER BY run_at, id LIMIT $2)
-        RETURNING id, generation";
+        RETURNING run_at, id, generation";
     FORGET_OLD = "
         UPDATE job SET sent_at = NULL
         WHERE sent_at IS NOT NULL AND sent_at < $1 AND state IN ('ready', 'retrying', 'waiting')";
@@ -42,9 +42,11 @@ impl Ledger {
     /// Takes up to `limit` jobs that are due for sending: (job, generation), the longest due first.
     pub async fn take_unsent(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<(i64, i32)>, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let taken = query!(fetch_all as (i64, i32), tx.on(), TAKE_UNSENT, now, limit)?;
+        let mut taken = query!(fetch_all as (DateTime<Utc>, i64, i32), tx.on(), TAKE_UNSENT, now, limit)?;
         tx.commit().await?;
-        Ok(taken)
+        // An update gives its rows in no order.
+        taken.sort_unstable();
+        Ok(taken.into_iter().map(|(_, job, generation)| (job, generation)).collect())
     }
 
     /// Counts every ticket sent before `before` as lost; gives how many.

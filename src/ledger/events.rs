@@ -3,6 +3,7 @@
 use super::{
     Ledger, LedgerError,
     db::{self, Tx, execute, query, stamp},
+    words::kept_text,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -79,7 +80,7 @@ fn line(event: &NewEvent, now: DateTime<Utc>, actor: &str) -> Value {
     json!({
         "at": stamp(now), "customer_id": event.customer, "plan_id": event.plan, "task_id": event.task,
         "job_id": event.job, "name": event.name, "from_state": event.from, "to_state": event.to,
-        "actor": actor, "note": event.note,
+        "actor": actor, "note": event.note.as_deref().map(kept_text),
     })
 }
 

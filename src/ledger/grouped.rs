@@ -86,7 +86,12 @@ async fn write_claims(
                 for one in &wanted {
                     match claim_group(&ledger, now, &[*one], &owner, now + lease).await {
                         Ok(found) => rows.extend(found),
-                        Err(error) if error.is_unique_violation() => {}
+                        // Another process took the lane between look and claim: sent again once it is free.
+                        Err(error) if error.is_unique_violation() => {
+                            if let Err(error) = ledger.unsend(&[*one]).await {
+                                tracing::debug!(job.id = one.0, error = %error, "a ticket could not be marked as unsent");
+                            }
+                        }
                         Err(error) => {
                             tracing::warn!(job.id = one.0, error = %error, "a job could not be claimed")
                         }

@@ -6,6 +6,7 @@ use super::{
     db::{self, Tx, execute, query, stamp},
     events::{self, NewEvent},
     rows::JobRow,
+    words::{check_keepable, check_words, kept, kept_text},
 };
 use crate::model::JobState;
 use chrono::{DateTime, Utc};
@@ -49,7 +50,7 @@ db::statements! {
             attempt = x.value ->> 'attempt', run_at = x.value ->> 'run_at', sent_at = x.value ->> 'sent_at',
             lease_owner = x.value ->> 'lease_owner', lease_until = x.value ->> 'lease_until',
             cancel_requested = x.value ->> 'cancel_requested', why = x.value ->> 'why', who = x.value ->> 'who',
-            report = x.value ->> 'report', started_at = x.value ->> 'started_at', ended_at = x.value ->> 'ended_at'
+            report = nullif(x.value -> 'report', 'null'), started_at = x.value ->> 'started_at', ended_at = x.value ->> 'ended_at'
         FROM json_each($1) AS x
         WHERE job.id = x.value ->> 'id' AND job.state = x.value ->> 'from_state'
             AND job.generation = x.value ->> 'from_generation'
@@ -139,8 +140,8 @@ fn change(from: &JobRow, to: &JobRow) -> Value {
         "id": to.id, "from_state": from.state.as_str(), "from_generation": from.generation,
         "state": to.state.as_str(), "generation": to.generation, "attempt": to.attempt,
         "run_at": to.run_at.map(stamp), "sent_at": to.sent_at.map(stamp), "lease_owner": to.lease_owner,
-        "lease_until": to.lease_until.map(stamp), "cancel_requested": to.cancel_requested, "why": to.why,
-        "who": to.who, "report": to.report.as_ref().map(|report| &report.0),
+        "lease_until": to.lease_until.map(stamp), "cancel_requested": to.cancel_requested, "why": to.why.as_deref().map(kept_text),
+        "who": to.who, "report": to.report.as_ref().map(|report| kept(report.0.clone())),
         "started_at": to.started_at.map(stamp), "ended_at": to.ended_at.map(stamp),
     })
 }
@@ -179,6 +180,7 @@ pub(super) async fn insert(
             })
         })
         .collect();
+    rows.iter().try_for_each(|row| check_keepable("a job", row))?;
     Ok(query!(fetch_all as JobRow, tx.on(), INSERT_JOBS, Json(&rows))?)
 }
 
@@ -191,7 +193,7 @@ pub(super) async fn claim(
     owner: &str,
     lease_until: DateTime<Utc>,
 ) -> Result<Vec<JobRow>, LedgerError> {
-    let generations: std::collections::HashMap<i64, i32> = wanted.iter().copied().collect();
+    let tickets: std::collections::HashSet<(i64, i32)> = wanted.iter().copied().collect();
     let ids: Vec<i64> = wanted.iter().map(|(id, _)| *id).collect();
     let rows = by_id(tx, &ids).await?;
     let customers: Vec<&str> =
@@ -207,7 +209,7 @@ pub(super) async fn claim(
     let mut lane_busy = Vec::new();
     for row in rows {
         let due = row.run_at.is_some_and(|run_at| run_at <= now);
-        if !due || generations.get(&row.id) != Some(&row.generation) || row.state == JobState::Running {
+        if !due || !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
             continue;
         }
         if let (Some(customer), Some(lane)) = (&row.customer_id, &row.lane)
@@ -282,6 +284,7 @@ impl Ledger {
         id: i64,
         why: &str,
     ) -> Result<JobRow, LedgerError> {
+        check_words("the reason", why)?;
         let row = self.job(id).await?;
         if row.state != JobState::Running {
             return self.apply(now, actor, id, JobMove::Cancel { why: why.to_owned() }).await;

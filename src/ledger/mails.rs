@@ -3,6 +3,7 @@
 use super::{
     Ledger, LedgerError,
     db::{self, Tx, execute, query},
+    words::kept_text,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -61,9 +62,9 @@ pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, mail: &NewMail<'_>) 
         mail.kind,
         mail.message_id.as_str(),
         Json(mail.recipients),
-        mail.subject.as_str(),
-        mail.text_body.as_str(),
-        mail.html_body.as_str(),
+        kept_text(&mail.subject),
+        kept_text(&mail.text_body),
+        kept_text(&mail.html_body),
         now
     )?;
     Ok(id)
@@ -91,7 +92,7 @@ impl Ledger {
     /// Notes why a mail has not left.
     pub async fn mail_not_sent(&self, id: i64, why: &str) -> Result<(), LedgerError> {
         let mut tx = self.db.begin().await?;
-        execute!(tx.on(), MAIL_NOT_SENT, id, why)?;
+        execute!(tx.on(), MAIL_NOT_SENT, id, kept_text(why))?;
         tx.commit().await
     }
 

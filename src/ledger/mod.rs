@@ -23,6 +23,7 @@ mod runs;
 mod scheduling;
 mod tasks;
 mod wakeups;
+mod words;
 
 pub use customers::CustomerRow;
 pub use decisions::{DecisionRow, NewFilterDecision};

@@ -1,10 +1,11 @@
 //! Plans: a template applied to one customer and one summer, with its tasks.
 
 use super::{
-    Ledger, LedgerError, NewTaskRow, TaskRow,
+    Ledger, LedgerError, NewTaskRow, TaskRow, advance,
     db::{self, execute, query},
     events::{self, NewEvent},
     tasks,
+    words::check_words,
 };
 use crate::model::TaskEvent;
 use chrono::{DateTime, Utc};
@@ -111,6 +112,7 @@ impl Ledger {
         id: i64,
         why: &str,
     ) -> Result<PlanRow, LedgerError> {
+        check_words("the reason", why)?;
         let mut tx = self.db.begin().await?;
         if execute!(tx.on(), CANCEL_PLAN, id, now)? == 0 {
             let plan = query!(fetch_optional as PlanRow, tx.on(), PLAN, id)?;
@@ -120,7 +122,7 @@ impl Ledger {
             });
         }
         let open = query!(fetch_all as TaskRow, tx.on(), PLAN_TASKS, id)?;
-        for task in open.into_iter().filter(|task| task.due_at.is_some() || !task.state.has_ended()) {
+        for task in open.into_iter().filter(|task| !advance::is_settled(task.state)) {
             tasks::end_task(&mut tx, now, person, task.id, why, TaskEvent::Cancelled).await?;
         }
         let plan = query!(fetch_one as PlanRow, tx.on(), PLAN, id)?;

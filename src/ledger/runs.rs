@@ -3,10 +3,12 @@
 use super::{
     Ledger, LedgerError,
     db::{self, Tx, query},
+    words::kept,
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::ports::RunRecord;
 use serde::Serialize;
+use serde_json::json;
 use sqlx::types::Json;
 
 db::statements! {
@@ -44,7 +46,7 @@ pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Resu
         run.started_at,
         run.ended_at,
         roster.as_deref(),
-        Json(run)
+        Json(kept(json!(run)))
     )?;
     Ok(row.map(|(id,)| id))
 }

@@ -90,6 +90,10 @@ async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<us
     let state = fire.task.state.on(event, facts)?;
     let why = fire.said.clone().filter(|_| state == TaskState::Skipped);
     let next = TaskRow { state, due_at: fire.next_due, why, who: None, ..fire.task.clone() };
+    let ends = state != fire.task.state && state.has_ended();
+    if ends {
+        advance::lock(tx, fire.task.id).await?;
+    }
     advance::write(tx, now, &fire.task, &next).await?;
     let line = NewEvent {
         customer: fire.task.customer_id.clone(),
@@ -102,6 +106,9 @@ async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<us
         note: fire.said.clone(),
     };
     events::append(tx, now, advance::ENGINE, &[line]).await?;
+    if ends {
+        advance::after(tx, now, &next).await?;
+    }
     Ok(made)
 }
 

@@ -8,6 +8,7 @@ use super::{
     events::{self, NewEvent},
     jobs::{self, JobMove, Step},
     scheduling::job_of,
+    words::{check_keepable, check_words},
 };
 use crate::model::{TaskEvent, TaskState};
 use chrono::{DateTime, Utc};
@@ -67,6 +68,7 @@ pub(super) async fn insert(
     tasks: &[NewTaskRow],
 ) -> Result<Vec<TaskRow>, LedgerError> {
     let rows: Vec<Value> = tasks.iter().map(|task| json_of(task, plan, now)).collect();
+    rows.iter().try_for_each(|row| check_keepable("a task", row))?;
     let made = query!(fetch_all as TaskRow, tx.on(), INSERT_TASKS, Json(&rows))?;
     let lines: Vec<NewEvent> = made
         .iter()
@@ -92,14 +94,6 @@ fn json_of(task: &NewTaskRow, plan: Option<i64>, now: DateTime<Utc>) -> Value {
         "deadline": task.deadline.map(stamp), "state": task.state.as_str(), "why": task.why,
         "due_at": task.due_at.map(stamp), "created_at": stamp(now),
     })
-}
-
-fn no_empty(what: &str, text: &str) -> Result<(), LedgerError> {
-    if text.trim().is_empty() {
-        Err(LedgerError::Refused(format!("{what} is empty: say it")))
-    } else {
-        Ok(())
-    }
 }
 
 impl Ledger {
@@ -137,8 +131,8 @@ impl Ledger {
         id: i64,
         note: &str,
     ) -> Result<TaskRow, LedgerError> {
-        no_empty("the note of a sign-off", note)?;
-        no_empty("who signs off", person)?;
+        check_words("the note of a sign-off", note)?;
+        check_words("who signs off", person)?;
         let mut tx = self.db.begin().await?;
         let task = advance::lock(&mut tx, id).await?;
         if !task.sign_off {
@@ -196,7 +190,8 @@ impl Ledger {
         why: &str,
         event: TaskEvent,
     ) -> Result<TaskRow, LedgerError> {
-        no_empty("the reason", why)?;
+        check_words("the reason", why)?;
+        check_words("who decides", person)?;
         let mut tx = self.db.begin().await?;
         let task = end_task(&mut tx, now, person, id, why, event).await?;
         tx.commit().await?;
@@ -238,7 +233,8 @@ impl Ledger {
         Ok(TaskRow { version: task.version + 1, ..moved })
     }
 
-    /// Fires a task now, by hand, beside its own moments.
+    /// Fires a task now, by hand, beside its own moments; gives its job. One that waits for a condition looks again
+    /// in place of a second that would wait beside it.
     pub async fn run_task_now(
         &self,
         now: DateTime<Utc>,
@@ -248,8 +244,17 @@ impl Ledger {
     ) -> Result<i64, LedgerError> {
         let mut tx = self.db.begin().await?;
         let task = advance::lock(&mut tx, id).await?;
-        let made = jobs::insert(&mut tx, now, &[job_of(&task, now, lane)]).await?;
-        let job = made.first().map(|row| row.id).ok_or(LedgerError::Raced { what: "task", id })?;
+        let job = match jobs::waiting_of_task(&mut tx, id).await? {
+            Some(row) => {
+                let woken =
+                    jobs::apply(&mut tx, now, person, vec![Step { row, event: JobMove::Wake }]).await?;
+                woken.into_iter().next().expect("one step, one result")?.id
+            }
+            None => {
+                let made = jobs::insert(&mut tx, now, &[job_of(&task, now, lane)]).await?;
+                made.first().map(|row| row.id).ok_or(LedgerError::Raced { what: "task", id })?
+            }
+        };
         let reason = Reason { why: Some("by hand".to_owned()), who: None };
         // A task that was due once has now had its firing.
         let task = if matches!(task.schedule.0, Trigger::Cron { .. }) {

@@ -33,7 +33,7 @@ pub fn decide_course_guard(calendar: &Calendar) -> Option<CourseGuard> {
     let from = calendar
         .last_teaching_day
         .map_or(early, |day| early.min(day - Duration::days(GUARD_BEFORE_LAST_DAY)));
-    Some(CourseGuard { from, opens })
+    Some(CourseGuard { from, opens, last_teaching_day: calendar.last_teaching_day })
 }
 
 impl LedgerIntegration {
@@ -100,13 +100,21 @@ mod tests {
             school_year_start: start.map(day),
             ..Calendar::default()
         };
-        let guard = |from, opens| Some(CourseGuard { from: day(from), opens: day(opens) });
+        let guard = |from, opens, last: Option<&str>| {
+            Some(CourseGuard { from: day(from), opens: day(opens), last_teaching_day: last.map(day) })
+        };
         let cases = [
             (calendar(None, None), None),
             (calendar(Some("2024-06-21"), None), None),
-            (calendar(None, Some("2024-08-19")), guard("2024-05-21", "2024-08-19")),
-            (calendar(Some("2024-06-21"), Some("2024-08-19")), guard("2024-05-21", "2024-08-19")),
-            (calendar(Some("2024-06-07"), Some("2024-08-19")), guard("2024-05-08", "2024-08-19")),
+            (calendar(None, Some("2024-08-19")), guard("2024-05-21", "2024-08-19", None)),
+            (
+                calendar(Some("2024-06-21"), Some("2024-08-19")),
+                guard("2024-05-21", "2024-08-19", Some("2024-06-21")),
+            ),
+            (
+                calendar(Some("2024-06-07"), Some("2024-08-19")),
+                guard("2024-05-08", "2024-08-19", Some("2024-06-07")),
+            ),
         ];
         for (calendar, expected) in cases {
             assert_eq!(decide_course_guard(&calendar), expected, "{calendar:?}");

@@ -39,6 +39,8 @@ pub struct CourseGuard {
     pub from: NaiveDate,
     /// The school year's start: the first day on which they flow.
     pub opens: NaiveDate,
+    /// The last of the year that ends, if it is known; a first import until then brings that year's courses.
+    pub last_teaching_day: Option<NaiveDate>,
 }
 
 impl CourseGuard {

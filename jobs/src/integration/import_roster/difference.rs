@@ -1,6 +1,10 @@
 //! The difference roster − mirror, and what of it flows now: guard, delay delete, Filter.
 
-use super::{Import, prepare::blocking};
+use super::{
+    Import,
+    guard::{GuardVerdict, decide_guard},
+    prepare::blocking,
+};
 use crate::Stop;
 use rollover_roster::{
     courses::hold_back_courses,
@@ -30,13 +34,16 @@ pub(super) struct Difference {
 pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<Difference, Stop> {
     let today = import.cx.today()?;
     let snapshots = import.cx.ports.rosters.snapshots().clone();
-    let (roster, mirror) = (roster.clone(), import.state.mirror.clone());
-    let guard = import.state.course_guard.filter(|guard| guard.holds(today));
+    let (roster, mirror) = (*roster, import.state.mirror);
+    let guard = import
+        .state
+        .course_guard
+        .filter(|guard| decide_guard(guard, today, import.state.mirror.is_none()) == GuardVerdict::Holds);
     let delays = import.state.delay_delete.is_some_and(|window| window.holds(today));
     let decision = import.state.filter_decision.clone().filter(|decision| decision.roster == roster);
     let limits: Option<Limits> = match &decision {
-        Some(decision) => decision.limits.clone(),
-        None => Some(import.customer.settings.filter.clone()),
+        Some(decision) => decision.limits,
+        None => Some(import.customer.settings.filter),
     };
     let summer_prefix = import.customer.settings.summer_course_prefix.clone();
     let used_decision = decision.map(|decision| decision.id);
@@ -96,7 +103,7 @@ fn changes(
 /// The mirror once the changes are applied, as a snapshot.
 pub(super) async fn mirror_after(import: &Import<'_>, applied: Vec<Change>) -> Result<SnapshotId, Stop> {
     let snapshots = import.cx.ports.rosters.snapshots().clone();
-    let before = import.state.mirror.clone();
+    let before = import.state.mirror;
     blocking(move || {
         let after = || -> Result<SnapshotId, SnapshotError> {
             let records = match &before {

@@ -6,6 +6,7 @@
 //! A crash after it leaves the file in its folder: the next run finds it unchanged and puts it away.
 
 mod difference;
+mod guard;
 mod prepare;
 
 use self::{
@@ -129,9 +130,7 @@ impl Import<'_> {
             Some(delivery) => prepare(snapshots, delivery).await?,
             None => match &self.state.import {
                 // No file, but something waits from earlier ones: postponed deletes, courses that were held back.
-                Some(import) if self.state.mirror.as_ref() != Some(import) => {
-                    Prepared::Roster(import.clone())
-                }
+                Some(import) if self.state.mirror.as_ref() != Some(import) => Prepared::Roster(*import),
                 _ => return self.no_roster().await,
             },
         };
@@ -187,7 +186,7 @@ impl Import<'_> {
         }
         let mirror = difference::mirror_after(self, changes).await?;
         let record = RunRecord {
-            roster: Some(roster.clone()),
+            roster: Some(roster),
             mirror: Some(mirror),
             before,
             after: self.cx.ports.site.counts(&self.customer.id).await?,
@@ -218,7 +217,7 @@ impl Import<'_> {
         difference: Difference,
     ) -> Result<ImportReport, Stop> {
         let said = format!("the roster of {} is the one that is in already", self.customer.id);
-        let report = self.would(ImportOutcome::Unchanged, roster.clone(), &difference, said);
+        let report = self.would(ImportOutcome::Unchanged, roster, &difference, said);
         let Some(delivery) = delivery else {
             return self.no_roster().await;
         };
@@ -346,7 +345,7 @@ impl Import<'_> {
         delivery: Option<&Delivery>,
         difference: Option<&Difference>,
     ) -> RunRecord {
-        let postponed = difference.map(|difference| difference.postponed.clone()).unwrap_or_default();
+        let postponed = difference.map(|difference| difference.postponed).unwrap_or_default();
         let held_courses = difference.map_or(0, |difference| difference.held_courses);
         RunRecord {
             job: self.cx.job.id,
@@ -358,7 +357,7 @@ impl Import<'_> {
             mirror: None,
             before: SiteCounts::default(),
             after: SiteCounts::default(),
-            planned: difference.map(|difference| difference.planned.clone()).unwrap_or_default(),
+            planned: difference.map(|difference| difference.planned).unwrap_or_default(),
             applied: Applied::default(),
             postponed_until: self
                 .state
@@ -399,8 +398,8 @@ impl Import<'_> {
     ) -> ImportReport {
         ImportReport {
             roster: Some(roster),
-            planned: difference.planned.clone(),
-            postponed_deletes: difference.postponed.clone(),
+            planned: difference.planned,
+            postponed_deletes: difference.postponed,
             held_courses: difference.held_courses,
             ..self.report(outcome, said)
         }
