@@ -86,12 +86,16 @@ async fn a_plan_from_customer_to_sign_off(set_up: &SetUp) {
     done(set_up, &["plan", "create", "nes", "--template", "eoy", "--year", "2031", "--by", "Ingrid Dahl"]);
     let shown = done(set_up, &["plan", "show", "1"]);
     assert!(shown.contains("Ingrid Dahl") && shown.contains("CEST"), "{shown}");
-    let nightly =
-        json(set_up, &["task", "list", "--kind", "import_roster"])[0]["id"].as_i64().unwrap().to_string();
+    let nightly = json(set_up, &["task", "list", "--kind", "import_roster", "--state", "planned"])[0]["id"]
+        .as_i64()
+        .unwrap()
+        .to_string();
     let next = done(set_up, &["task", "next", &nightly, "--count", "3"]);
     assert!(next.contains("2031-04-25 02:30 CEST") && next.contains("2031-04-25 00:30 UTC"), "{next}");
-    let sign_off =
-        json(set_up, &["task", "list", "--kind", "sign_off"])[0]["id"].as_i64().unwrap().to_string();
+    let sign_off = json(set_up, &["task", "list", "--kind", "sign_off", "--state", "planned"])[0]["id"]
+        .as_i64()
+        .unwrap()
+        .to_string();
     done(set_up, &["task", "sign-off", &sign_off, "--note", "agreed by phone", "--by", "Ingrid Dahl"]);
     let history = done(set_up, &["task", "show", &sign_off]);
     assert!(history.contains("Ingrid Dahl") && history.contains("agreed by phone"), "{history}");
@@ -152,7 +156,7 @@ async fn rules_refuse_with_3(set_up: &SetUp) {
         set_up,
         &["plan", "create", "nes", "--template", "bts", "--year", "2032"],
         3,
-        &["school year's start", "rollover customer set nes --year 2032 --school-year-start"],
+        &["school year start", "rollover customer set nes --year 2032 --school-year-start"],
     );
     assert_eq!(json(set_up, &["plan", "list"]).as_array().unwrap().len(), 1, "nothing is half made");
     done(set_up, &["job", "enqueue", "noop"]);
@@ -168,10 +172,7 @@ async fn wrong_settings_end_with_2_and_name_their_place() {
     for (content, words) in [
         ("[engine]\nconcurency = 3\n", &["rollover.toml", "concurency", "concurrency"][..]),
         ("[engine]\nconcurrency = \"many\"\n", &["rollover.toml", "line 2", "concurrency"]),
-        (
-            "[engine]\nlease_seconds = 0\n",
-            &["engine.lease_seconds", "rollover.toml", "0", "expected 1 or more"],
-        ),
+        ("[engine]\npoll_ms = 0\n", &["engine.poll_ms", "rollover.toml", "0", "expected 1 or more"]),
         ("[web]\nlisten = \"here\"\n", &["web.listen", "\"here\"", "127.0.0.1:8321"]),
         ("[queue]\nurl = \"amqp://x\"\n", &["queue.url", "redis://"]),
     ] {

@@ -75,8 +75,13 @@ pub(super) struct EnqueueArgs {
     #[arg(long)]
     customer: Option<String>,
     /// Arguments of the kind, as JSON.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = parse_json)]
     args: Value,
+}
+
+/// Arguments of a kind as people write them.
+pub(super) fn parse_json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("expected JSON, as '{{\"why\":\"summer\"}}': {error}"))
 }
 
 pub(super) async fn run(cx: &Context, command: JobCommand) -> anyhow::Result<Exit> {

@@ -2,6 +2,7 @@
 
 use super::{
     context::Context,
+    job::parse_json,
     output::{self, Listing, cell, task_state},
     views::{distance, local, maybe_utc, short, utc, wall},
 };
@@ -99,7 +100,7 @@ pub(super) struct AddArgs {
     #[arg(long)]
     kind: String,
     /// Arguments of the kind, as JSON.
-    #[arg(long, value_name = "JSON", default_value = "{}")]
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = parse_json)]
     args: Value,
     /// What people read in the list.
     #[arg(long)]
