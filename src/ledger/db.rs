@@ -61,6 +61,9 @@ const SQLITE_CONNECTIONS: u32 = 8;
 const MIGRATE_ATTEMPTS: u32 = 5;
 const MIGRATE_PAUSE: Duration = Duration::from_millis(200);
 
+/// Digits of a second that both engines keep.
+const MICROSECONDS: u16 = 6;
+
 static MIGRATIONS_POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 static MIGRATIONS_SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -228,7 +231,9 @@ macro_rules! statements {
 }
 pub(crate) use statements;
 
-/// A moment as it stands in a JSON argument: the text that both engines compare rightly.
+/// A moment as it stands in a JSON argument: the text that both engines compare rightly, in the microseconds that
+/// both keep. A finer moment would lie between two ticks of the clock on one engine alone.
 pub fn stamp(moment: chrono::DateTime<chrono::Utc>) -> String {
-    moment.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
+    use chrono::SubsecRound;
+    moment.trunc_subsecs(MICROSECONDS).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
 }

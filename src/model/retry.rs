@@ -18,7 +18,7 @@ pub enum Retry {
 }
 
 /// `attempt` is the one that just failed, 1 for the first; `jitter` in 0..1 spreads jobs that failed together
-/// over half of the pause.
+/// over half of the pause. Whole milliseconds: clock and databases know nothing finer than microseconds.
 pub fn decide_retry(attempt: u32, attempts: u32, jitter: f64) -> Retry {
     if attempt >= attempts {
         return Retry::GiveUp { attempts };
@@ -26,7 +26,8 @@ pub fn decide_retry(attempt: u32, attempts: u32, jitter: f64) -> Retry {
     let doubled =
         FIRST_PAUSE.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
     let pause = doubled.min(LONGEST_PAUSE);
-    Retry::After(pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0))
+    let spread = pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
+    Retry::After(Duration::from_millis(u64::try_from(spread.as_millis()).unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]
@@ -39,6 +40,7 @@ mod tests {
             (1, 5, 1.0, Retry::After(Duration::from_secs(2))),
             (1, 5, 0.0, Retry::After(Duration::from_secs(1))),
             (2, 5, 1.0, Retry::After(Duration::from_secs(4))),
+            (1, 5, 1.0 / 3.0, Retry::After(Duration::from_millis(1_333))),
             (4, 5, 1.0, Retry::After(Duration::from_secs(16))),
             (5, 5, 1.0, Retry::GiveUp { attempts: 5 }),
             (6, 5, 1.0, Retry::GiveUp { attempts: 5 }),

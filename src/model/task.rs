@@ -77,13 +77,14 @@ impl TaskState {
             ) => S::Skipped,
             (S::Skipped, _) => return Err(self.refuse(event)),
             (S::Planned | S::Active | S::Waiting | S::Failed | S::Held | S::Done, E::Fired) => S::Active,
-            (S::Planned | S::Failed | S::Held, E::MomentSkipped) => {
+            (S::Planned, E::MomentSkipped) => {
                 if facts.recurs {
                     S::Planned
                 } else {
                     S::Skipped
                 }
             }
+            // What failed or is held stays so: a moment that nothing used settles nothing.
             (state, E::MomentSkipped) => state,
             (_, E::JobStarted) => S::Active,
             (_, E::JobWaits) => S::Waiting,
