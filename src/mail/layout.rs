@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(wrap("one two", 2), "  one two");
         assert_eq!(wrap("", 0), "");
         assert_eq!(hang("End", "today", 6), "End   today");
-        let long = wrap(&"ø".repeat(200), 4);
+        let long = wrap("ø".repeat(200), 4);
         assert!(long.lines().all(|line| length(line) <= WIDTH && line.starts_with("    ø")), "{long}");
     }
 

@@ -49,9 +49,11 @@ fn cells(before: u64, after: u64) -> Vec<String> {
     vec![before.to_string(), after.to_string(), difference]
 }
 
-/// The whole difference by kind, what of it waits, and what was applied; `None` when no difference was made.
+/// The whole difference by kind, what of it waits, and what was applied; `None` when there is no difference.
 pub(super) fn changes(run: &RunRecord) -> Option<Table> {
-    run.roster?;
+    if run.planned.is_empty() {
+        return None;
+    }
     let planned = |kind| Action::ALL.map(|action| run.planned.get(kind, action)).map(|n| n.to_string());
     let total = |action| Kind::ALL.iter().map(|kind| run.planned.get(*kind, action)).sum::<u64>().to_string();
     let mut rows = vec![Row::whole("Planned", Action::ALL.map(total).to_vec())];

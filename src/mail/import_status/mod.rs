@@ -37,7 +37,7 @@ struct Status {
     limits: Vec<BrokenLimit>,
     errors: Option<FileErrors>,
     holdings: Table,
-    /// Absent when no difference was made.
+    /// Absent when there is no difference.
     changes: Option<Table>,
     facts: Vec<Fact>,
     /// The run's page.
