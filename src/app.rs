@@ -117,7 +117,7 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
     let snapshots = SnapshotStore::open(&settings.snapshot_folder())
         .with_context(|| format!("folder of snapshots {}", settings.snapshot_folder().display()))?;
     let transport = MailTransport::from_url(&settings.mail_url(), &settings.mail.from)
-        .map_err(|error| ExitError::usage(format!("settings mail.url and mail.from: {error}")))?;
+        .map_err(|error| ExitError::usage(error.to_string()))?;
     Ok(Ports {
         clock: clock.clone(),
         site: Arc::new(EmbeddedSite::new(ledger.db().clone())),

@@ -122,9 +122,15 @@ impl TestApp {
     }
 
     pub async fn with(on: On, now: &str, engine: EngineSettings) -> Self {
+        Self::with_settings(on, now, |settings| settings.engine = engine).await
+    }
+
+    /// With any settings but those of folder and ledger, which are the test's own.
+    pub async fn with_settings(on: On, now: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = (on == On::Postgres).then(|| Postgres::shared().fresh_database());
-        let settings = settings(&folder, database.as_ref(), engine);
+        let mut settings = settings(&folder, database.as_ref(), EngineSettings::default());
+        change(&mut settings);
         let clock = SimulatedClock::starting_at(moment(now));
         let ledger = Ledger::open(&settings.ledger_url(), 6).await.unwrap();
         ledger.migrate().await.unwrap();

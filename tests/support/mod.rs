@@ -1,4 +1,5 @@
-//! Throw-away servers for integration tests: real PostgreSQL and Redis, gone when the test is.
+//! Throw-away servers for integration tests: real PostgreSQL and Redis, an SMTP server that can be disturbed; gone
+//! when the test is.
 //!
 //! `mod support;` in a test file brings them in. `scripts/test` starts one of each for the whole run and names
 //! them in ROLLOVER_TEST_POSTGRES and ROLLOVER_TEST_REDIS; without it every test process starts its own.
@@ -7,7 +8,9 @@
 mod postgres;
 mod process;
 mod redis;
+mod smtp;
 
 pub use self::postgres::{Database, Postgres};
 pub use self::process::{Process, dying_with_us, unique_name};
 pub use self::redis::Redis;
+pub use self::smtp::{Disturbance, Received, SmtpServer, Step};

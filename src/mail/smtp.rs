@@ -1,0 +1,144 @@
+//! Mail over SMTP: one connection a mail, a limit on the whole conversation, and what a refusal asks of people.
+
+use super::{transport::SendError, url::Security};
+use crate::ledger::MailRow;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp};
+use std::time::Duration;
+use tokio::time::timeout;
+use url::Url;
+
+/// From connecting to the server's last word.
+const LONGEST_CONVERSATION: Duration = Duration::from_secs(60);
+
+/// Connections are not kept: a conversation that was broken off halfway would leave its answers to the next mail.
+#[derive(Debug)]
+pub(super) struct SmtpRelay {
+    /// `host:port`.
+    server: String,
+    security: Security,
+    signs_in: bool,
+    client: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+/// Who can act on a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    /// Nobody: it is tried again by itself.
+    Time,
+    /// Who runs us: the server does not know our user.
+    SignIn,
+    /// Who knows the addresses: the server will not have this mail.
+    Addresses,
+}
+
+/// `code`: the server's answer; `None` when there was none.
+const fn decide_remedy(code: Option<u16>) -> Remedy {
+    match code {
+        Some(530 | 534 | 535 | 538) => Remedy::SignIn,
+        Some(500..=599) => Remedy::Addresses,
+        _ => Remedy::Time,
+    }
+}
+
+impl SmtpRelay {
+    /// `url` has its port and no query.
+    pub(super) fn new(mut url: Url, security: Security) -> Result<Self, String> {
+        let host = url.host_str().unwrap_or_default();
+        let server = format!("{host}:{}", url.port().unwrap_or_default());
+        let signs_in = url.password().is_some();
+        url.set_query((security == Security::StartTls).then_some("tls=required"));
+        let client = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
+            .map_err(|error| format!("it cannot be used ({error})"))?
+            .timeout(Some(LONGEST_CONVERSATION))
+            .build();
+        Ok(Self { server, security, signs_in, client })
+    }
+
+    pub(super) async fn send(&self, mail: &MailRow, message: Message) -> Result<(), SendError> {
+        let error = match timeout(LONGEST_CONVERSATION, self.client.send(message)).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(self.silent()),
+        };
+        Err(match decide_remedy(code(&error)) {
+            Remedy::Time => SendError::Later(self.words(&error)),
+            Remedy::SignIn => SendError::Refused(self.sign_in_words(&error)),
+            Remedy::Addresses => SendError::Refused(format!(
+                "{}: correct status_mail_to of customer {} or the sender mail.from, then run this job again",
+                self.words(&error),
+                mail.customer_id.as_deref().unwrap_or("-"),
+            )),
+        })
+    }
+
+    /// Connects, greets, signs in when there is a user, and takes leave.
+    pub(super) async fn check(&self) -> Result<String, SendError> {
+        match timeout(LONGEST_CONVERSATION, self.client.test_connection()).await {
+            Ok(Ok(true)) => {
+                let sign_in = if self.signs_in { " and takes the sign-in" } else { "" };
+                let security = self.security.as_str();
+                Ok(format!("the mail server {} answers{sign_in} ({security})", self.server))
+            }
+            Ok(Ok(false)) => Err(SendError::Later(format!(
+                "the mail server {} greets and then does not answer: try again, or see its log",
+                self.server
+            ))),
+            Ok(Err(error)) if decide_remedy(code(&error)) == Remedy::SignIn => {
+                Err(SendError::Refused(self.sign_in_words(&error)))
+            }
+            Ok(Err(error)) => Err(SendError::Later(format!(
+                "{}: see whether mail.url (ROLLOVER_MAIL_URL) names the right server, port and security",
+                self.words(&error)
+            ))),
+            Err(_) => Err(self.silent()),
+        }
+    }
+
+    fn words(&self, error: &smtp::Error) -> String {
+        // The server's own text is the source; it may have several lines.
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        let text = source.unwrap_or_else(|| error.to_string());
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match code(error) {
+            Some(code) => format!("the mail server {} answers {code} {text}", self.server),
+            None => format!("the mail server {} does not take mail ({text})", self.server),
+        }
+    }
+
+    fn sign_in_words(&self, error: &smtp::Error) -> String {
+        format!("{}: correct user and password in mail.url (ROLLOVER_MAIL_URL)", self.words(error))
+    }
+
+    fn silent(&self) -> SendError {
+        let seconds = LONGEST_CONVERSATION.as_secs();
+        SendError::Later(format!("the mail server {} was silent for {seconds} s", self.server))
+    }
+}
+
+fn code(error: &smtp::Error) -> Option<u16> {
+    error.status().map(u16::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lasting_refusal_needs_a_person() {
+        let cases = [
+            (None, Remedy::Time),
+            (Some(421), Remedy::Time),
+            (Some(451), Remedy::Time),
+            (Some(454), Remedy::Time),
+            (Some(499), Remedy::Time),
+            (Some(500), Remedy::Addresses),
+            (Some(530), Remedy::SignIn),
+            (Some(535), Remedy::SignIn),
+            (Some(550), Remedy::Addresses),
+            (Some(554), Remedy::Addresses),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(decide_remedy(code), expected, "{code:?}");
+        }
+    }
+}
