@@ -38,8 +38,10 @@ async fn sign_off(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow
     let (person, note) = match task.owner.as_str() {
         "headteacher" => ("Headteacher", "completed for the whole school"),
         "mentor" => ("Mentors' coordinator", "every mentor is done"),
-        "teacher" => ("Head of department", "all weeks are complete"),
-        "system_administrator" => ("The customer's administrator", "done and looked through"),
+        "teacher" => ("Head of department", "done in every class"),
+        "system_administrator" => {
+            ("The customer's administrator", "done, and looked through with the schools")
+        }
         "integration_consultant" => ("Jonas (consultant)", "set up and tested"),
         _ => (SUPPORT, "done, talked through with the customer by phone"),
     };
@@ -47,8 +49,8 @@ async fn sign_off(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow
     Ok(())
 }
 
-/// F3: the customer looked at the figures. A school that is missing is an error of the file, which no decision
-/// mends; the change of school year is meant.
+/// F3: the customer looked at the figures. Deletes that are all in one school are a file that lacks it, which no
+/// decision mends; the change of school year is everywhere, and meant.
 async fn decide(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow::Result<()> {
     let Some(customer) = task.customer_id.as_deref() else { return Ok(()) };
     let Some(run) = engine.ledger.runs_of_customer(customer, 1).await?.into_iter().next() else {
@@ -56,8 +58,7 @@ async fn decide(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow::
     };
     let record = run.record.0;
     let Some(roster) = record.roster.filter(|_| record.outcome == Outcome::Aborted) else { return Ok(()) };
-    let all_schools = record.planned.group.create > 0;
-    if !all_schools {
+    if record.breaches.iter().all(|breach| breach.parts.len() <= 1) {
         return Ok(());
     }
     let decision = NewFilterDecision {
