@@ -231,9 +231,10 @@ async fn an_empty_database_is_refused_until_it_is_migrated() {
 /// As `rollover up` started twice, and as two machines that are set up by one script.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_database_is_migrated_by_several_at_once() {
+    let postgres = Postgres::shared();
     for _ in 0..5 {
         let folder = tempfile::tempdir().unwrap();
-        let database = Postgres::shared().fresh_database();
+        let database = postgres.fresh_database();
         let file = format!("sqlite:{}", folder.path().join("ledger.db").display());
         for url in [file, database.url().to_owned()] {
             let mut several = tokio::task::JoinSet::new();
