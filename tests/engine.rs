@@ -1,4 +1,4 @@
-//! The engine on both databases: states, retries, lanes, fences, leases, catch-up, followers.
+//! The engine on both databases: states, retries, lanes, fences, leases, followers.
 
 #![cfg(test)]
 
@@ -24,7 +24,6 @@ on_both_engines!(
     a_silent_worker_loses_its_job_and_its_late_word_is_refused,
     a_job_that_silences_every_worker_is_given_up,
     a_due_moment_fires_once_with_two_schedulers,
-    three_days_down_by_policy,
     a_waiting_job_looks_again_at_the_next_moment,
     a_sign_off_ends_the_wait,
     a_sign_off_before_the_moment_is_kept,
@@ -180,47 +179,6 @@ async fn a_due_moment_fires_once_with_two_schedulers(on: On) {
     let jobs =
         test.ledger().jobs(&rollover::ledger::JobFilter { limit: 100, ..Default::default() }).await.unwrap();
     assert_eq!(jobs.len(), 20);
-}
-
-// DOMAIN S2
-async fn three_days_down_by_policy(on: On) {
-    let nightly = || {
-        serde_json::from_value::<Trigger>(serde_json::json!({"type": "cron", "cron": "30 2 * * *"})).unwrap()
-    };
-    for (policy, jobs_expected, said) in [("run_once", 1, true), ("run_all", 3, false), ("skip", 0, true)] {
-        let test = TestApp::new(on, NOW).await;
-        test.customer("nes", &[]).await;
-        let mut task = rollover::ledger::NewTaskRow {
-            customer: Some("nes".to_owned()),
-            position: 0,
-            step: "nightly".to_owned(),
-            title: "Nightly".to_owned(),
-            help: String::new(),
-            kind: "noop".to_owned(),
-            args: serde_json::json!({}),
-            schedule: nightly(),
-            catch_up: policy.to_owned(),
-            owner: "support_agent".to_owned(),
-            sign_off: false,
-            deadline: None,
-            state: TaskState::Planned,
-            why: None,
-            due_at: Some(moment("2024-06-04T00:30:00Z")),
-        };
-        task.args = serde_json::json!({});
-        let task = test.ledger().add_task(test.now(), "test", &task).await.unwrap();
-        // Nobody runs from Monday to Thursday morning: Tuesday, Wednesday and Thursday night are missed.
-        test.clock.advance_to(moment("2024-06-06T07:00:00Z"));
-        let fired = tick(&test.app.engine).await.unwrap();
-        assert_eq!(fired.jobs, jobs_expected, "{policy}");
-        let history = test.ledger().events_of_task(task.id).await.unwrap();
-        let told = history
-            .iter()
-            .any(|event| matches!(event.name.as_str(), "fired" | "moment_skipped") && event.note.is_some());
-        assert!(told || !said, "{policy}: {history:?}");
-        let next = test.ledger().task(task.id).await.unwrap().due_at;
-        assert_eq!(next, Some(moment("2024-06-07T00:30:00Z")), "{policy}");
-    }
 }
 
 // DOMAIN S5

@@ -85,12 +85,7 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(SQLITE_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_with(options)
-            .await?;
-        Ok(Self::Sqlite(pool))
+        Ok(Self::Sqlite(open_file(options).await?))
     }
 
     /// Brings the schema to this version.
@@ -162,6 +157,32 @@ impl Db {
             Self::Sqlite(pool) => pool.acquire().await?.prepare(sql.sqlite.into_sql_str()).await.map(drop),
         }
     }
+}
+
+/// A new file is put into its journal mode by whoever opens it first; the engine does not wait there, but refuses
+/// the others.
+async fn open_file(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let mut attempt = 1;
+    loop {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(SQLITE_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.clone())
+            .await;
+        match pool {
+            Err(sqlx::Error::Database(error)) if attempt < MIGRATE_ATTEMPTS && is_busy(&*error) => {
+                tracing::debug!(attempt, error = %error, "opening collided, trying again");
+            }
+            done => return done,
+        }
+        attempt += 1;
+        tokio::time::sleep(MIGRATE_PAUSE).await;
+    }
+}
+
+/// SQLITE_BUSY, in its plain or an extended form.
+fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 const NEWEST_MIGRATION: &str = "SELECT max(version) FROM _sqlx_migrations WHERE success";

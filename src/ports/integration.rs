@@ -69,6 +69,10 @@ impl Integration for LedgerIntegration {
         Ok(self.ledger.end_delay_delete(self.clock.now(), customer).await?)
     }
 
+    async fn recorded(&self, job: i64) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
+        Ok(self.ledger.run_of_job(job).await?.map(|row| (row.id, row.record.0)))
+    }
+
     async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         let now = self.clock.now();
         let render = |id: RunId| -> QueuedMail { mail::status_mail(customer, run, id, &self.base_url) };

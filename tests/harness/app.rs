@@ -33,6 +33,8 @@ macro_rules! on_both_engines {
             super::$name($crate::harness::On::Sqlite).await;
         })* }
         mod on_postgres { $(#[tokio::test(flavor = "multi_thread")] async fn $name() {
+            // Held, so that a test that makes several applications starts one server for them.
+            let _server = $crate::harness::support::Postgres::shared();
             super::$name($crate::harness::On::Postgres).await;
         })* }
     };

@@ -81,7 +81,9 @@ fn is_open(field: &str) -> bool {
 fn unreadable(text: &str, error: &cron::error::Error) -> CronError {
     let why = error.to_string();
     let why = why.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-    CronError::Unreadable { text: text.to_owned(), why: why.to_owned() }
+    // The crate says "less than" of a number that is still allowed.
+    let why = why.replace("must be less than", "must be at most");
+    CronError::Unreadable { text: text.to_owned(), why }
 }
 
 /// The weekday field in the numbers of the crate, which counts from 1 for Sunday.

@@ -150,6 +150,9 @@ pub trait Integration: Send + Sync {
     async fn start_delay_delete(&self, customer: &CustomerId, window: Window) -> Result<bool, Unavailable>;
     async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable>;
 
+    /// The run that this job has recorded, if it has.
+    async fn recorded(&self, job: i64) -> Result<Option<(RunId, RunRecord)>, Unavailable>;
+
     /// Keeps the run, moves the pointers to import database and mirror, uses up the decision and queues the
     /// status mail: in one transaction. A job that records twice keeps its first record.
     async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;

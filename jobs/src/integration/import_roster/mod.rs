@@ -3,18 +3,19 @@
 //! The order is the safety: nothing is written to the site before every limit of the Filter was looked at; deletes
 //! come last; the pointers move in the transaction that keeps the run. A crash before that transaction leaves the
 //! mirror where it was, so the next attempt finds the same difference and writes it again, to the same end (I5).
-//! A crash after it leaves the file in its folder: the next run finds it unchanged and puts it away.
+//! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
 mod difference;
 mod guard;
 mod prepare;
+mod resume;
 
 use self::{
     difference::{Difference, compare},
     prepare::{Prepared, prepare},
 };
 use crate::{
-    Customer, JobContext, JobKind, Lane, Policy, Stop, Who,
+    Customer, CustomerId, JobContext, JobKind, Lane, Policy, Stop, Who,
     customer::RosterFormat,
     ports::{Applied, Delivery, IntegrationState, Outcome, RunId, RunRecord, SiteCounts},
 };
@@ -111,6 +112,10 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn run(&self) -> Result<ImportReport, Stop> {
+        let recorded = self.cx.ports.integration.recorded(self.cx.job.id).await?;
+        if let Some((run, record)) = recorded.filter(|_| !self.dry_run) {
+            return self.finish_recorded(run, record).await;
+        }
         if let Some(pause) = &self.state.pause {
             let said = format!(
                 "the integration of {} is paused ({}); nothing was read",
@@ -254,7 +259,7 @@ impl Import<'_> {
         delivery: Option<&Delivery>,
         report: ReadReport,
     ) -> Result<ImportReport, Stop> {
-        let said = format!("the roster of {} cannot be read: {report}", self.customer.id);
+        let said = unreadable_words(&self.customer.id, &report);
         if self.dry_run {
             let seen = self.report(ImportOutcome::Unreadable, said);
             return Ok(ImportReport { read_errors: Some(report), ..seen });
@@ -304,16 +309,7 @@ impl Import<'_> {
         difference: Difference,
         breaches: Vec<Breach>,
     ) -> Result<ImportReport, Stop> {
-        let why = format!(
-            "the Filter stopped the import of {}: {}{}",
-            self.customer.id,
-            breaches[0],
-            if breaches.len() > 1 {
-                format!(" and {} more limits", breaches.len() - 1)
-            } else {
-                String::new()
-            }
-        );
+        let why = abort_words(&self.customer.id, &breaches);
         if self.dry_run {
             let seen = self.would(ImportOutcome::WouldAbort, roster, &difference, why);
             return Ok(ImportReport { breaches, ..seen });
@@ -404,6 +400,19 @@ impl Import<'_> {
             ..self.report(outcome, said)
         }
     }
+}
+
+fn unreadable_words(customer: &CustomerId, report: &ReadReport) -> String {
+    format!("the roster of {customer} cannot be read: {report}")
+}
+
+fn abort_words(customer: &CustomerId, breaches: &[Breach]) -> String {
+    let first = breaches.first().map(ToString::to_string).unwrap_or_default();
+    let more = match breaches.len() {
+        0 | 1 => String::new(),
+        limits => format!(" and {} more limits", limits - 1),
+    };
+    format!("the Filter stopped the import of {customer}: {first}{more}")
 }
 
 fn waiting_words(record: &RunRecord) -> String {

@@ -1,0 +1,151 @@
+//! Ports that fail at one call: before it was done, or after, when only the answer is lost.
+
+use async_trait::async_trait;
+use rollover_jobs::{
+    Customer, CustomerId, Ports, WriteProof,
+    ports::{
+        Applied, Capability, Decisions, Delivery, Integration, IntegrationState, MailError, MailQueued,
+        Mailer, Pause, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError,
+        Unavailable, Window,
+    },
+};
+use rollover_roster::{diff::Change, snapshot::SnapshotStore};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// Which call fails, 1 for the first, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    NotDone(usize),
+    AnswerLost(usize),
+}
+
+/// Counts every call of every port, and lets one fail.
+#[derive(Clone)]
+pub struct Faulty {
+    ports: Ports,
+    fault: Option<Fault>,
+    calls: Arc<AtomicUsize>,
+}
+
+const WHY: &str = "the test broke the line";
+
+impl Faulty {
+    /// The ports, and the count of calls made through them.
+    pub fn around(ports: &Ports, fault: Option<Fault>) -> (Ports, Arc<AtomicUsize>) {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let faulty = Arc::new(Self { ports: ports.clone(), fault, calls: calls.clone() });
+        let clock = ports.clock.clone();
+        let wrapped = Ports {
+            clock,
+            site: faulty.clone(),
+            rosters: faulty.clone(),
+            integration: faulty.clone(),
+            decisions: faulty.clone(),
+            mailer: faulty,
+        };
+        (wrapped, calls)
+    }
+
+    /// One call: counted, failed before or after it is done, or passed on.
+    async fn call<T, E>(
+        &self,
+        error: impl Fn() -> E,
+        done: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.fault == Some(Fault::NotDone(number)) {
+            return Err(error());
+        }
+        let answer = done.await;
+        if self.fault == Some(Fault::AnswerLost(number)) { Err(error()) } else { answer }
+    }
+}
+
+fn unavailable() -> Unavailable {
+    Unavailable(WHY.to_owned())
+}
+
+fn no_site(customer: &CustomerId) -> SiteError {
+    SiteError::Unavailable { customer: customer.clone(), why: WHY.to_owned() }
+}
+
+fn no_source(customer: &Customer) -> SourceError {
+    SourceError::Unreachable {
+        customer: customer.id.to_string(),
+        place: "there".to_owned(),
+        why: WHY.to_owned(),
+    }
+}
+
+#[async_trait]
+impl Site for Faulty {
+    fn capabilities(&self) -> &'static [Capability] {
+        self.ports.site.capabilities()
+    }
+    async fn counts(&self, customer: &CustomerId) -> Result<SiteCounts, SiteError> {
+        self.call(|| no_site(customer), self.ports.site.counts(customer)).await
+    }
+    async fn apply(
+        &self,
+        customer: &Customer,
+        batch: &[Change],
+        proof: &WriteProof,
+    ) -> Result<Applied, SiteError> {
+        self.call(|| no_site(&customer.id), self.ports.site.apply(customer, batch, proof)).await
+    }
+}
+
+#[async_trait]
+impl Rosters for Faulty {
+    async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.newest(customer)).await
+    }
+    async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.put_away(customer, delivery)).await
+    }
+    fn snapshots(&self) -> &SnapshotStore {
+        self.ports.rosters.snapshots()
+    }
+}
+
+#[async_trait]
+impl Integration for Faulty {
+    async fn state(&self, customer: &Customer) -> Result<IntegrationState, Unavailable> {
+        self.call(unavailable, self.ports.integration.state(customer)).await
+    }
+    async fn pause(&self, customer: &CustomerId, pause: &Pause) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.pause(customer, pause)).await
+    }
+    async fn resume(&self, customer: &CustomerId) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.resume(customer)).await
+    }
+    async fn start_delay_delete(&self, customer: &CustomerId, window: Window) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.start_delay_delete(customer, window)).await
+    }
+    async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.end_delay_delete(customer)).await
+    }
+    async fn recorded(&self, job: i64) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
+        self.call(unavailable, self.ports.integration.recorded(job)).await
+    }
+    async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
+        self.call(unavailable, self.ports.integration.record_run(customer, run)).await
+    }
+}
+
+#[async_trait]
+impl Decisions for Faulty {
+    async fn sign_off(&self, task: i64) -> Result<Option<SignOff>, Unavailable> {
+        self.call(unavailable, self.ports.decisions.sign_off(task)).await
+    }
+}
+
+#[async_trait]
+impl Mailer for Faulty {
+    async fn send(&self, mail: i64) -> Result<MailQueued, MailError> {
+        self.call(|| MailError::Unavailable(unavailable()), self.ports.mailer.send(mail)).await
+    }
+}

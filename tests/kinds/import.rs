@@ -1,0 +1,273 @@
+//! What an import meets: nothing, another roster, a broken one, the Filter, a window, the guard on courses.
+
+use crate::{
+    harness::TestApp,
+    roster::{School, ago, lay},
+    scenario,
+};
+use rollover::ledger::{NewFilterDecision, NewJob, QueuedMail};
+use rollover_jobs::{
+    Customer, EarlyCourses, JobContext, JobFacts, WriteProof, find_kind,
+    ports::{Applied, Outcome, Pause, RunRecord, SiteCounts, Window},
+};
+use rollover_roster::{
+    diff::ChangeCounts,
+    read::{ReadLimits, read_imse},
+    snapshot::SnapshotId,
+};
+use serde_json::json;
+
+/// What came before the job.
+pub enum Before {
+    Nothing,
+    Task { signed: bool },
+    Mail,
+    SummerSchool,
+    Paused,
+    Window,
+    Import(&'static Case),
+}
+
+/// An import over what an earlier one brought.
+pub struct Case {
+    pub name: &'static str,
+    pub now: &'static str,
+    pub ends: &'static str,
+    /// The roster that is in already, as (school, students, courses).
+    earlier: Option<Lines>,
+    /// The file that waits.
+    waits: Option<File>,
+    with: With,
+}
+
+type Lines = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+enum File {
+    Roster(Lines),
+    Broken,
+}
+
+/// What else holds for the customer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum With {
+    Defaults,
+    CourseArchiving,
+    /// So strict that one delete is too many.
+    StrictFilter,
+    /// The same, and a decision about the roster that waits.
+    Decision,
+    Window,
+    EarlyCoursesRefused,
+    Paused,
+}
+
+const SPRING: &str = "2024-05-02T00:30:00Z";
+const LAST_DAY: &str = "2024-06-21T00:30:00Z";
+const JULY: &str = "2024-07-10T00:30:00Z";
+const START: &str = "2024-08-19T00:30:00Z";
+
+const OLD: Lines = ("Nes skole", &["Kari", "Ola", "Siri"], &["Maths", "Music"]);
+/// Renamed, one student gone, one new, one course gone, one new.
+const NEW: Lines = ("Nes ungdomsskole", &["Kari", "Ola", "Per"], &["Maths", "Latin"]);
+
+const fn case(
+    name: &'static str,
+    now: &'static str,
+    ends: &'static str,
+    earlier: Option<Lines>,
+    waits: Option<File>,
+    with: With,
+) -> Case {
+    Case { name, now, ends, earlier, waits, with }
+}
+
+pub const CASES: &[Case] = &[
+    case("a first import", SPRING, "completed", None, Some(File::Roster(OLD)), With::Defaults),
+    case(
+        "a first import on the last day",
+        LAST_DAY,
+        "completed",
+        None,
+        Some(File::Roster(OLD)),
+        With::Defaults,
+    ),
+    case("a first import in July", JULY, "completed", None, Some(File::Roster(OLD)), With::Defaults),
+    case("a changed roster", SPRING, "completed", Some(OLD), Some(File::Roster(NEW)), With::Defaults),
+    case(
+        "a changed roster, archiving",
+        SPRING,
+        "completed",
+        Some(OLD),
+        Some(File::Roster(NEW)),
+        With::CourseArchiving,
+    ),
+    case("the same roster again", SPRING, "unchanged", Some(OLD), Some(File::Roster(OLD)), With::Defaults),
+    case("no roster", SPRING, "no_roster", Some(OLD), None, With::Defaults),
+    case("an unreadable roster", SPRING, "fail", Some(OLD), Some(File::Broken), With::Defaults),
+    case("the Filter aborts", SPRING, "abort", Some(OLD), Some(File::Roster(NEW)), With::StrictFilter),
+    case(
+        "a decision about the Filter",
+        SPRING,
+        "completed",
+        Some(OLD),
+        Some(File::Roster(NEW)),
+        With::Decision,
+    ),
+    case("deletes wait in the window", JULY, "completed", Some(OLD), Some(File::Roster(NEW)), With::Window),
+    case("new courses wait in July", JULY, "completed", Some(OLD), Some(File::Roster(NEW)), With::Defaults),
+    case(
+        "new courses are refused",
+        JULY,
+        "fail",
+        Some(OLD),
+        Some(File::Roster(NEW)),
+        With::EarlyCoursesRefused,
+    ),
+    case(
+        "new courses on the start date",
+        START,
+        "completed",
+        Some(OLD),
+        Some(File::Roster(NEW)),
+        With::Defaults,
+    ),
+    case("a paused integration", SPRING, "paused", Some(OLD), Some(File::Roster(NEW)), With::Paused),
+];
+
+/// Makes the customer and all that came before; gives the task of a sign-off.
+pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) {
+    let modules: &[&str] = if matches!(before, Before::SummerSchool) { &["summer_school"] } else { &[] };
+    let customer = test.customer("nes", modules).await;
+    let (ledger, now) = (test.ledger(), test.now());
+    let mut task = None;
+    match before {
+        Before::Nothing | Before::SummerSchool => {}
+        Before::Task { signed } => task = Some(scenario::task(test, *signed).await),
+        Before::Mail => mail(test, &customer).await,
+        Before::Paused => {
+            let pause = Pause { since: now, why: "summer".to_owned() };
+            assert!(ledger.pause(now, &customer.id, &pause).await.unwrap());
+        }
+        Before::Window => {
+            assert!(ledger.start_delay_delete(now, &customer.id, window()).await.unwrap());
+        }
+        Before::Import(case) => return (case.set_up(test, customer).await, None),
+    }
+    (customer, task)
+}
+
+fn window() -> Window {
+    Window { start: "2024-06-22".parse().unwrap(), end: "2024-08-18".parse().unwrap() }
+}
+
+fn school((name, students, courses): Lines) -> School {
+    School { name, students: students.to_vec(), courses: courses.to_vec() }
+}
+
+fn snapshot(lines: Lines) -> SnapshotId {
+    let xml = school(lines).xml();
+    SnapshotId::of(&read_imse(xml.as_bytes(), &ReadLimits::default()).unwrap().roster)
+}
+
+impl Case {
+    async fn set_up(&self, test: &TestApp, mut customer: Customer) -> Customer {
+        let (ledger, now) = (test.ledger(), test.now());
+        let folder = test.app.settings.roster_folder().join("nes");
+        if let Some(earlier) = self.earlier {
+            lay(&folder, "earlier.xml", &school(earlier).xml(), ago(now, 60 * 24));
+            import_earlier(test, &customer).await;
+        }
+        match self.with {
+            With::Defaults => {}
+            With::CourseArchiving => customer.settings.course_archiving = true,
+            With::StrictFilter | With::Decision => customer.settings.filter.person.delete.max_abs = Some(0),
+            With::EarlyCoursesRefused => customer.settings.early_courses = EarlyCourses::Refuse,
+            With::Window => assert!(ledger.start_delay_delete(now, &customer.id, window()).await.unwrap()),
+            With::Paused => {
+                let pause = Pause { since: now, why: "summer".to_owned() };
+                assert!(ledger.pause(now, &customer.id, &pause).await.unwrap());
+            }
+        }
+        ledger.update_customer(now, &customer).await.unwrap();
+        if self.with == With::Decision {
+            let decision = NewFilterDecision {
+                customer: customer.id.clone(),
+                roster: snapshot(NEW),
+                limits: None,
+                customer_person: "Rektor Berg".to_owned(),
+                support_person: "Ingrid".to_owned(),
+                reason: "a student moved".to_owned(),
+            };
+            ledger.decide_filter(now, &decision).await.unwrap();
+        }
+        match &self.waits {
+            Some(File::Roster(lines)) => lay(&folder, "roster.xml", &school(*lines).xml(), ago(now, 10)),
+            Some(File::Broken) => lay(&folder, "roster.xml", "<enterprise><person>", ago(now, 10)),
+            None => {}
+        }
+        customer
+    }
+}
+
+/// Brings the earlier roster in whole, courses and all, as an import of the winter did.
+async fn import_earlier(test: &TestApp, customer: &Customer) {
+    let calendar = test.ledger().calendar("nes", 2024).await.unwrap();
+    test.ledger().set_calendar(test.now(), "nes", 2024, &Default::default()).await.unwrap();
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let lease_until = test.now() + chrono::Duration::seconds(60);
+    let claim = rollover::ledger::JobMove::Claim { owner: "w".to_owned(), lease_until };
+    let row = test.ledger().apply(test.now(), "w", job, claim).await.unwrap();
+    let facts = JobFacts { id: job, task: None, due_at: row.due_at, attempt: 1 };
+    let proof = WriteProof::for_claimed_job(job, row.generation);
+    let ports = test.app.engine.ports.clone();
+    let cx = JobContext::live(facts, Some(customer.clone()), ports, Default::default(), proof);
+    let report = find_kind("import_roster").unwrap().run(json!({}), &cx).await.unwrap();
+    assert_eq!(report["outcome"], "completed", "{report}");
+    let done = rollover::ledger::JobMove::Finish { report };
+    test.ledger().apply(test.now(), "w", job, done).await.unwrap();
+    test.ledger().set_calendar(test.now(), "nes", 2024, &calendar).await.unwrap();
+}
+
+/// A mail in the outbox; the first, as the sample arguments have it.
+async fn mail(test: &TestApp, customer: &Customer) {
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let now = test.now();
+    let run = RunRecord {
+        job,
+        outcome: Outcome::NoRoster,
+        started_at: now,
+        ended_at: now,
+        roster_name: None,
+        roster: None,
+        mirror: None,
+        before: SiteCounts::default(),
+        after: SiteCounts::default(),
+        planned: ChangeCounts::default(),
+        applied: Applied::default(),
+        postponed_deletes: ChangeCounts::default(),
+        postponed_until: None,
+        held_courses: 0,
+        held_until: None,
+        breaches: Vec::new(),
+        read_errors: None,
+        failure: None,
+        used_decision: None,
+    };
+    let render = |run| QueuedMail {
+        kind: "import_status",
+        message_id: format!("run-{run}@rollover.example"),
+        subject: "No roster came".to_owned(),
+        text_body: "No roster came.".to_owned(),
+        html_body: "<p>No roster came.</p>".to_owned(),
+    };
+    let mail_job = |mail: i64| NewJob {
+        task: None,
+        customer: Some("nes".to_owned()),
+        kind: "send_status_mail".to_owned(),
+        args: json!({ "mail": mail }),
+        lane: None,
+        due_at: now,
+    };
+    test.ledger().record_run(now, customer, &run, render, mail_job).await.unwrap();
+    assert_eq!(test.ledger().mail(1).await.unwrap().kind, "import_status");
+}

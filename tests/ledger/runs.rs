@@ -1,0 +1,208 @@
+//! Import runs, the state of the integration, and the mails about them: all in one transaction.
+
+use super::{
+    NOW,
+    harness::{On, TestApp, moment, on_both_engines},
+};
+use rollover::ledger::{JobFilter, NewJob, QueuedMail};
+use rollover_jobs::{
+    Customer,
+    ports::{Applied, Outcome, Pause, RunId, RunRecord, SiteCounts, Window},
+};
+use rollover_roster::{diff::ChangeCounts, snapshot::SnapshotId};
+use serde_json::json;
+
+on_both_engines!(
+    a_job_records_one_run_with_its_mail_and_the_job_that_sends_it,
+    the_pointers_move_only_with_a_roster_that_was_accepted,
+    without_recipients_there_is_no_mail,
+    what_cannot_be_kept_whole_is_not_kept,
+    a_mail_is_sent_once_and_says_why_it_has_not_left,
+    pause_and_delay_delete_change_once,
+);
+
+/// A roster that was stored, by one letter.
+pub fn roster(letter: char) -> SnapshotId {
+    letter.to_string().repeat(64).parse().unwrap()
+}
+
+pub fn record(job: i64, outcome: Outcome) -> RunRecord {
+    let counts = SiteCounts { memberships: 3, ..SiteCounts::default() };
+    RunRecord {
+        job,
+        outcome,
+        started_at: moment("2024-06-03T07:59:00.000001Z"),
+        ended_at: moment(NOW),
+        roster_name: Some("nes-2024-06-03.xml".to_owned()),
+        roster: Some(roster('a')),
+        mirror: None,
+        before: counts.clone(),
+        after: counts,
+        planned: ChangeCounts::default(),
+        applied: Applied { created: 2, ..Applied::default() },
+        postponed_deletes: ChangeCounts::default(),
+        postponed_until: None,
+        held_courses: 4,
+        held_until: Some("2024-08-19".parse().unwrap()),
+        breaches: Vec::new(),
+        read_errors: None,
+        failure: None,
+        used_decision: None,
+    }
+}
+
+fn mail_job(mail: i64) -> NewJob {
+    NewJob {
+        task: None,
+        customer: Some("nes".to_owned()),
+        kind: "send_status_mail".to_owned(),
+        args: json!({ "mail": mail }),
+        lane: None,
+        due_at: moment(NOW),
+    }
+}
+
+fn rendered(run: RunId) -> QueuedMail {
+    QueuedMail {
+        kind: "import_status",
+        message_id: format!("run-{run}@rollover"),
+        subject: format!("Run {run}"),
+        text_body: "in words".to_owned(),
+        html_body: "<p>in words</p>".to_owned(),
+    }
+}
+
+pub async fn keep(test: &TestApp, customer: &Customer, run: &RunRecord) -> RunId {
+    test.ledger().record_run(test.now(), customer, run, rendered, mail_job).await.unwrap()
+}
+
+async fn mail_jobs(test: &TestApp) -> usize {
+    let kind = Some("send_status_mail".to_owned());
+    test.ledger().jobs(&JobFilter { kind, limit: 10, ..JobFilter::default() }).await.unwrap().len()
+}
+
+// DOMAIN I2
+async fn a_job_records_one_run_with_its_mail_and_the_job_that_sends_it(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let run = record(job, Outcome::Aborted);
+    let id = keep(&test, &nes, &run).await;
+    let row = test.ledger().run(id).await.unwrap();
+    assert_eq!(row.record.0, run, "every figure is kept");
+    assert_eq!((row.outcome.as_str(), row.started_at), ("aborted", run.started_at));
+    let mail = test.ledger().mail_of_run(id).await.unwrap().unwrap();
+    assert_eq!((mail.subject, mail.recipients.0), (format!("Run {id}"), nes.settings.status_mail_to.clone()));
+    assert_eq!(mail_jobs(&test).await, 1);
+    // The worker died between record and end: the job runs again and records another outcome.
+    let again = keep(&test, &nes, &record(job, Outcome::Completed)).await;
+    assert_eq!(again, id);
+    assert_eq!(test.ledger().run_of_job(job).await.unwrap().unwrap().outcome, "aborted", "the first record");
+    assert_eq!(
+        (mail_jobs(&test).await, test.ledger().runs_of_customer("nes", 9).await.unwrap().len()),
+        (1, 1)
+    );
+}
+
+// DOMAIN I1, I4
+async fn the_pointers_move_only_with_a_roster_that_was_accepted(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let pointers = async || {
+        let state = test.ledger().integration(&nes.id).await.unwrap();
+        (state.import, state.mirror)
+    };
+    let mut expected = (None, None);
+    for (letter, outcome, mirror) in [
+        ('a', Outcome::Failed, None),
+        ('b', Outcome::Completed, Some(roster('c'))),
+        ('d', Outcome::Aborted, None),
+        ('b', Outcome::Unchanged, None),
+        ('e', Outcome::Completed, Some(roster('e'))),
+    ] {
+        let job = test.scripted_job(Some("nes"), &[]).await;
+        let run = RunRecord { roster: Some(roster(letter)), mirror, ..record(job, outcome) };
+        keep(&test, &nes, &run).await;
+        if mirror.is_some() {
+            expected = (run.roster, mirror);
+        }
+        assert_eq!(pointers().await, expected, "{letter}");
+    }
+    let newest = test.ledger().runs_of_customer("nes", 2).await.unwrap();
+    let outcomes: Vec<&str> = newest.iter().map(|run| run.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["completed", "unchanged"], "newest first, no more than asked for");
+}
+
+async fn without_recipients_there_is_no_mail(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let mut nes = test.customer("nes", &[]).await;
+    nes.settings.status_mail_to.clear();
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let id = keep(&test, &nes, &record(job, Outcome::Completed)).await;
+    assert_eq!(test.ledger().mail_of_run(id).await.unwrap(), None);
+    assert_eq!(mail_jobs(&test).await, 0);
+}
+
+async fn what_cannot_be_kept_whole_is_not_kept(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let run = RunRecord { mirror: Some(roster('a')), ..record(job, Outcome::Completed) };
+    let nobody = |mail: i64| NewJob { customer: Some("nobody".to_owned()), ..mail_job(mail) };
+    let refused = test.ledger().record_run(test.now(), &nes, &run, rendered, nobody).await;
+    assert!(refused.is_err(), "the mail's job names no customer");
+    assert_eq!(test.ledger().run_of_job(job).await.unwrap(), None);
+    assert!(test.ledger().mails_of_customer("nes", 9).await.unwrap().is_empty());
+    assert_eq!(test.ledger().integration(&nes.id).await.unwrap().mirror, None);
+    keep(&test, &nes, &run).await;
+    assert_eq!(test.ledger().integration(&nes.id).await.unwrap().mirror, run.mirror);
+}
+
+async fn a_mail_is_sent_once_and_says_why_it_has_not_left(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let id = keep(&test, &nes, &record(job, Outcome::Completed)).await;
+    let ledger = test.ledger();
+    let mail = ledger.mail_of_run(id).await.unwrap().unwrap();
+    assert_eq!((mail.sent_at, mail.why, mail.created_at), (None, None, test.now()));
+    ledger.mail_not_sent(mail.id, "mailbox full").await.unwrap();
+    assert_eq!(ledger.mail(mail.id).await.unwrap().why.as_deref(), Some("mailbox full"));
+    let (first, second) = (moment("2024-06-03T08:05:00Z"), moment("2024-06-03T08:06:00Z"));
+    ledger.mail_sent(mail.id, first).await.unwrap();
+    ledger.mail_sent(mail.id, second).await.unwrap();
+    ledger.mail_not_sent(mail.id, "too late to say").await.unwrap();
+    let sent = ledger.mail(mail.id).await.unwrap();
+    assert_eq!((sent.sent_at, sent.why), (Some(first), None));
+    assert_eq!(ledger.mails_of_customer("nes", 9).await.unwrap().len(), 1);
+}
+
+// DOMAIN P1, P2
+async fn pause_and_delay_delete_change_once(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await.id;
+    let (ledger, now) = (test.ledger(), test.now());
+    let pause = |why: &str| Pause { since: now, why: why.to_owned() };
+    assert!(ledger.pause(now, &nes, &pause("summer")).await.unwrap());
+    assert!(!ledger.pause(now, &nes, &pause("other")).await.unwrap(), "paused already");
+    assert_eq!(ledger.integration(&nes).await.unwrap().pause, Some(pause("summer")));
+    assert!(ledger.resume(now, &nes).await.unwrap());
+    assert!(!ledger.resume(now, &nes).await.unwrap());
+    let window = |start: &str, end: &str| Window { start: start.parse().unwrap(), end: end.parse().unwrap() };
+    let (first, longer) = (window("2024-06-22", "2024-08-18"), window("2024-06-22", "2024-08-25"));
+    assert!(ledger.start_delay_delete(now, &nes, first).await.unwrap());
+    assert!(!ledger.start_delay_delete(now, &nes, first).await.unwrap());
+    assert!(ledger.start_delay_delete(now, &nes, longer).await.unwrap());
+    assert_eq!(ledger.integration(&nes).await.unwrap().delay_delete, Some(longer));
+    assert!(ledger.end_delay_delete(now, &nes).await.unwrap());
+    assert!(!ledger.end_delay_delete(now, &nes).await.unwrap());
+    let state = ledger.integration(&nes).await.unwrap();
+    assert_eq!((state.pause, state.delay_delete), (None, None));
+    let mut story: Vec<String> =
+        ledger.events_of_customer("nes", 9).await.unwrap().into_iter().map(|line| line.name).collect();
+    story.reverse();
+    assert_eq!(
+        story,
+        ["paused", "resumed", "delay_delete_started", "delay_delete_started", "delay_delete_ended"]
+    );
+}
