@@ -54,6 +54,8 @@ pub struct MailSettings {
     /// Empty: files in `mail` in the data folder.
     pub url: String,
     pub from: String,
+    /// Who gets every customer's status mails: the support team.
+    pub status_copy_to: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +105,11 @@ impl Default for QueueSettings {
 
 impl Default for MailSettings {
     fn default() -> Self {
-        Self { url: String::new(), from: "Rollover <rollover@localhost>".to_owned() }
+        Self {
+            url: String::new(),
+            from: "Rollover <rollover@localhost>".to_owned(),
+            status_copy_to: Vec::new(),
+        }
     }
 }
 

@@ -71,6 +71,8 @@ impl IntegrationRow {
 /// A mail as rendered, and the job that will send it.
 pub struct QueuedMail {
     pub kind: &'static str,
+    /// Nobody: the mail is not queued.
+    pub recipients: Vec<String>,
     pub message_id: String,
     pub subject: String,
     pub text_body: String,
@@ -179,14 +181,14 @@ impl Ledger {
             ..NewEvent::default()
         };
         events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
-        if !customer.settings.status_mail_to.is_empty() {
-            let mail = render(id);
+        let mail = render(id);
+        if !mail.recipients.is_empty() {
             let mail = NewMail {
                 customer: customer.id.as_str(),
                 run: id,
                 kind: mail.kind,
                 message_id: mail.message_id,
-                recipients: &customer.settings.status_mail_to,
+                recipients: &mail.recipients,
                 subject: mail.subject,
                 text_body: mail.text_body,
                 html_body: mail.html_body,

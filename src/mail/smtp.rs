@@ -62,7 +62,8 @@ impl SmtpRelay {
         };
         Err(match decide_remedy(code(&error)) {
             Remedy::Time => SendError::Later(self.words(&error)),
-            Remedy::SignIn => SendError::Refused(self.sign_in_words(&error)),
+            // Once the setting is corrected the mail leaves by itself.
+            Remedy::SignIn => SendError::Later(self.sign_in_words(&error)),
             Remedy::Addresses => SendError::Refused(format!(
                 "{}: correct status_mail_to of customer {} or the sender mail.from, then run this job again",
                 self.words(&error),

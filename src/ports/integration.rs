@@ -1,7 +1,7 @@
 //! The port for the integration's state, answered by the ledger; here a run gets its status mail.
 
 use crate::{
-    ledger::{Ledger, NewJob, QueuedMail},
+    ledger::{Ledger, NewJob},
     mail,
 };
 use async_trait::async_trait;
@@ -19,6 +19,8 @@ pub struct LedgerIntegration {
     pub clock: Arc<dyn Clock>,
     /// Where people find the pages, for links in mails.
     pub base_url: String,
+    /// Our side of the recipients of status mails (I2); the customer's side stands in its settings.
+    pub copy_to: Vec<String>,
 }
 
 /// New courses this long before the school year's start are taken for courses of the new year.
@@ -75,7 +77,13 @@ impl Integration for LedgerIntegration {
 
     async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         let now = self.clock.now();
-        let render = |id: RunId| -> QueuedMail { mail::status_mail(customer, run, id, &self.base_url) };
+        let render = |id: RunId| {
+            let mut mail = mail::status_mail(customer, run, id, &self.base_url);
+            mail.recipients.extend(self.copy_to.iter().cloned());
+            mail.recipients.sort();
+            mail.recipients.dedup();
+            mail
+        };
         let mail_job = |mail: i64| NewJob {
             task: None,
             customer: Some(customer.id.to_string()),

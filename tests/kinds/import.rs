@@ -255,6 +255,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
     };
     let render = |run| QueuedMail {
         kind: "import_status",
+        recipients: vec!["it@customer.example".to_owned()],
         message_id: format!("run-{run}@rollover.example"),
         subject: "No roster came".to_owned(),
         text_body: "No roster came.".to_owned(),

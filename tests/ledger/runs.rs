@@ -65,6 +65,7 @@ fn mail_job(mail: i64) -> NewJob {
 fn rendered(run: RunId) -> QueuedMail {
     QueuedMail {
         kind: "import_status",
+        recipients: vec!["it@customer.example".to_owned()],
         message_id: format!("run-{run}@rollover"),
         subject: format!("Run {run}"),
         text_body: "in words".to_owned(),
@@ -135,10 +136,11 @@ async fn the_pointers_move_only_with_a_roster_that_was_accepted(on: On) {
 
 async fn without_recipients_there_is_no_mail(on: On) {
     let test = TestApp::new(on, NOW).await;
-    let mut nes = test.customer("nes", &[]).await;
-    nes.settings.status_mail_to.clear();
+    let nes = test.customer("nes", &[]).await;
     let job = test.scripted_job(Some("nes"), &[]).await;
-    let id = keep(&test, &nes, &record(job, Outcome::Completed)).await;
+    let to_nobody = |run: RunId| QueuedMail { recipients: Vec::new(), ..rendered(run) };
+    let run = record(job, Outcome::Completed);
+    let id = test.ledger().record_run(test.now(), &nes, &run, to_nobody, mail_job).await.unwrap();
     assert_eq!(test.ledger().mail_of_run(id).await.unwrap(), None);
     assert_eq!(mail_jobs(&test).await, 0);
 }

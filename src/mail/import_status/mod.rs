@@ -102,6 +102,7 @@ pub fn status_mail(customer: &Customer, run: &RunRecord, run_id: i64, base_url: 
     };
     QueuedMail {
         kind: "import_status",
+        recipients: customer.settings.status_mail_to.clone(),
         message_id: message_id(customer, run, run_id, base_url),
         subject: rendered(&Subject { mail: &mail }),
         text_body: rendered(&TextBody { mail: &mail }) + "\n",

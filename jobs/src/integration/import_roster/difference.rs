@@ -30,6 +30,13 @@ pub(super) struct Difference {
     pub used_decision: Option<i64>,
 }
 
+impl Difference {
+    /// Whether the site will hold the whole roster after this run.
+    pub fn nothing_waits(&self) -> bool {
+        self.postponed.is_empty() && self.held_courses == 0
+    }
+}
+
 /// Compares a roster with the mirror of the customer.
 pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<Difference, Stop> {
     let today = import.cx.today()?;
@@ -48,10 +55,9 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
     let summer_prefix = import.customer.settings.summer_course_prefix.clone();
     let used_decision = decision.map(|decision| decision.id);
     blocking(move || {
-        let (changes, size, breakdown) = changes(&snapshots, &roster, mirror.as_ref())
-            .map_err(|error| Stop::retry(format!("a snapshot cannot be read: {error}")))?;
-        let mut planned = ChangeCounts::default();
-        changes.iter().for_each(|change| planned.add(change));
+        let unread = |error: SnapshotError| Stop::retry(format!("a snapshot cannot be read: {error}"));
+        let (changes, size) = changes(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
+        let planned = ChangeCounts::of(&changes);
         let (flowing, held) = match guard {
             Some(guard) => hold_back_courses(changes, today, guard.opens, summer_prefix.as_deref()),
             None => (changes, Vec::new()),
@@ -59,45 +65,50 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
         let held_courses =
             held.iter().filter(|change| change.kind() == rollover_roster::model::Kind::Course).count() as u64;
         let (now, waiting) = if delays { postpone(flowing) } else { (flowing, Vec::new()) };
-        let mut postponed = ChangeCounts::default();
-        waiting.iter().for_each(|change| postponed.add(change));
-        let mut counts = ChangeCounts::default();
-        now.iter().for_each(|change| counts.add(change));
-        let verdict = match decide_abort(limits.as_ref(), &size, &counts, mirror.is_none()) {
+        let postponed = ChangeCounts::of(&waiting);
+        let verdict = match decide_abort(limits.as_ref(), &size, &ChangeCounts::of(&now), mirror.is_none()) {
             Verdict::Pass => Verdict::Pass,
-            Verdict::Abort(breaches) => Verdict::Abort(breakdown.explain(breaches, &now)),
+            Verdict::Abort(breaches) => {
+                let breakdown = breakdown(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
+                Verdict::Abort(breakdown.explain(breaches, &now))
+            }
         };
         Ok(Difference { now, planned, postponed, held_courses, verdict, used_decision })
     })
     .await
 }
 
-/// Every change, the size of the mirror, and the group tree that explains breaches.
+/// Every change, and the size of the mirror.
 fn changes(
     snapshots: &SnapshotStore,
     roster: &SnapshotId,
     mirror: Option<&SnapshotId>,
-) -> Result<(Vec<Change>, KindCounts, Breakdown), SnapshotError> {
-    let empty = || Box::new(std::iter::empty()) as Box<dyn Iterator<Item = Result<_, SnapshotError>>>;
-    let old = match mirror {
-        Some(mirror) => Box::new(snapshots.read(mirror)?),
-        None => empty(),
+) -> Result<(Vec<Change>, KindCounts), SnapshotError> {
+    let Some(mirror) = mirror else {
+        let all = snapshots.read(roster)?.map(|record| record.map(Change::Create));
+        return Ok((all.collect::<Result<_, _>>()?, KindCounts::default()));
     };
-    let size = match mirror {
-        Some(mirror) => snapshots.counts(mirror)?,
-        None => KindCounts::default(),
-    };
-    let changes = diff(snapshots.read(roster)?, old).collect::<Result<Vec<_>, _>>()?;
-    let mut breakdown = Breakdown::default();
-    for record in snapshots.read(roster)? {
-        breakdown.learn(&record?);
+    let size = snapshots.counts(mirror)?;
+    if mirror == roster {
+        return Ok((Vec::new(), size));
     }
-    if let Some(mirror) = mirror {
-        for record in snapshots.read(mirror)? {
+    let changes = diff(snapshots.read(roster)?, snapshots.read(mirror)?).collect::<Result<_, _>>()?;
+    Ok((changes, size))
+}
+
+/// The group tree that tells where the changes of a breach are.
+fn breakdown(
+    snapshots: &SnapshotStore,
+    roster: &SnapshotId,
+    mirror: Option<&SnapshotId>,
+) -> Result<Breakdown, SnapshotError> {
+    let mut breakdown = Breakdown::default();
+    for snapshot in [roster].into_iter().chain(mirror) {
+        for record in snapshots.read(snapshot)? {
             breakdown.learn(&record?);
         }
     }
-    Ok((changes, size, breakdown))
+    Ok(breakdown)
 }
 
 /// The mirror once the changes are applied, as a snapshot.
