@@ -19,6 +19,7 @@ on_both_engines!(
     an_unready_world_is_tried_again_until_attempts_end,
     a_panic_fails_an_attempt_and_nothing_else,
     waiting_for_a_date_is_no_attempt,
+    waiting_for_a_date_that_is_past_is_no_loop,
     an_unknown_kind_and_unreadable_arguments_fail_the_job_alone,
     one_customer_one_lane_at_a_time,
     a_silent_worker_loses_its_job_and_its_late_word_is_refused,
@@ -76,6 +77,13 @@ async fn waiting_for_a_date_is_no_attempt(on: On) {
     let row = test.job(job).await;
     assert_eq!((row.state, row.attempt, row.run_at), (JobState::Waiting, 0, Some(until)));
     assert_eq!(row.who.as_deref(), Some("teacher"));
+}
+
+async fn waiting_for_a_date_that_is_past_is_no_loop(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let job = test.scripted_job(None, &[Act::WaitUntil(moment("2024-06-03T07:00:00Z"))]).await;
+    assert_eq!(test.season.settle().await.unwrap(), 1);
+    assert_eq!(test.job(job).await.run_at, Some(moment("2024-06-03T08:01:00Z")));
 }
 
 async fn an_unknown_kind_and_unreadable_arguments_fail_the_job_alone(on: On) {

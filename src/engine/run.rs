@@ -9,6 +9,9 @@ use rollover_jobs::{JobContext, JobFacts, Policy, Stop, WriteProof};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+/// A job that waits for a moment that is past would look again without end; it does so after this.
+const SHORTEST_WAIT: chrono::Duration = chrono::Duration::minutes(1);
+
 /// How a run came to its end.
 #[derive(Debug)]
 pub enum Ended {
@@ -51,7 +54,8 @@ pub fn decide_event(engine: &Engine, row: &JobRow, ended: Ended) -> JobMove {
     match ended {
         Ended::Report(report) => JobMove::Finish { report },
         Ended::Stopped(Stop::Wait { until, why, who }) => {
-            JobMove::Wait { until, why, who: who.as_str().to_owned() }
+            let soonest = engine.clock.now() + SHORTEST_WAIT;
+            JobMove::Wait { until: until.map(|until| until.max(soonest)), why, who: who.as_str().to_owned() }
         }
         Ended::Stopped(Stop::Fail { why }) => JobMove::GiveUp { why },
         Ended::Stopped(Stop::Abort { reason }) => JobMove::Abort { why: reason },

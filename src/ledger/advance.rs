@@ -13,12 +13,19 @@ use super::{
 use crate::model::{JobEvent, TaskEvent, TaskFacts, TaskState};
 use chrono::{DateTime, Utc};
 use rollover_jobs::plan::{AfterWhat, Trigger};
+use sqlx::types::Json;
 
 db::statements! {
     TASK = "SELECT * FROM task WHERE id = $1";
     WRITE_TASK = "
         UPDATE task SET state = $3, why = $4, who = $5, due_at = $6, version = version + 1, updated_at = $7
         WHERE id = $1 AND version = $2";
+    LOCK_PLANS = postgres "
+        SELECT id FROM plan WHERE id IN (SELECT plan_id FROM task WHERE id IN
+            (SELECT value::bigint FROM jsonb_array_elements_text($1))) ORDER BY id FOR UPDATE",
+    sqlite "
+        SELECT id FROM plan WHERE id IN (SELECT plan_id FROM task WHERE id IN
+            (SELECT value FROM json_each($1))) ORDER BY id";
     LOCK_PLAN = postgres "SELECT id FROM plan WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM plan WHERE id = $1";
     TASKS_OF_PLAN = "SELECT * FROM task WHERE plan_id = $1 ORDER BY position";
     END_PLAN = "UPDATE plan SET state = 'done', ended_at = $2 WHERE id = $1 AND state = 'active'";
@@ -43,6 +50,15 @@ const fn meaning(event: JobEvent) -> Option<TaskEvent> {
         JobEvent::Cancelled => Some(TaskEvent::JobCancelled),
         JobEvent::RetryLater | JobEvent::GivenBack | JobEvent::LeaseExpired | JobEvent::Woken => None,
     }
+}
+
+/// Takes the locks of the plans of these tasks, always in one order and before any row of a job: else two that
+/// end jobs of the same plans, or one that signs off while another claims, would wait for each other.
+pub(super) async fn lock_plans(tx: &mut Tx, tasks: &[i64]) -> Result<(), LedgerError> {
+    if !tasks.is_empty() {
+        query!(fetch_all as (i64,), tx.on(), LOCK_PLANS, Json(tasks))?;
+    }
+    Ok(())
 }
 
 /// Moves the task of a job that moved.

@@ -3,12 +3,14 @@
 use super::{
     NOW,
     harness::{Act, On, TestApp, on_both_engines},
+    plan_of, step,
 };
 use chrono::Duration;
 use rollover::{
-    ledger::{Grouped, JobFilter, JobMove, LedgerError, NewJob},
+    ledger::{Grouped, JobFilter, JobMove, LedgerError, NewJob, NewTaskRow},
     model::JobState,
 };
+use rollover_jobs::plan::Trigger;
 use serde_json::json;
 
 on_both_engines!(
@@ -19,6 +21,7 @@ on_both_engines!(
     two_processes_share_a_lane_without_losing_a_ticket,
     a_lease_is_renewed_by_its_holder_alone,
     a_late_end_is_refused_and_leaves_no_trace,
+    a_sign_off_and_a_claim_at_once_do_not_wait_for_each_other,
 );
 
 fn worker(test: &TestApp, owner: &str) -> Grouped {
@@ -166,4 +169,37 @@ async fn a_late_end_is_refused_and_leaves_no_trace(on: On) {
     }
     assert_eq!(test.job(job).await, quick_row);
     assert_eq!(test.story_of_job(job).await, ["enqueued", "claimed", "lease_expired", "claimed"]);
+}
+
+/// Each needs the plan and the job: whoever takes them in another order would be thrown out by the database.
+async fn a_sign_off_and_a_claim_at_once_do_not_wait_for_each_other(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    test.customer("nes", &[]).await;
+    let one = worker(&test, "one");
+    for year in 2024..2044 {
+        let until = test.now() + Duration::minutes(1);
+        let task = NewTaskRow {
+            kind: "scripted".to_owned(),
+            args: json!({"acts": [Act::WaitUntil(until)]}),
+            sign_off: true,
+            due_at: Some(test.now()),
+            ..step(0, "first", Trigger::Hand)
+        };
+        let plan =
+            test.ledger().create_plan(test.now(), "t", &plan_of("eoy", year, vec![task])).await.unwrap();
+        let task = test.ledger().tasks_of_plan(plan.id).await.unwrap()[0].id;
+        test.season.settle().await.unwrap();
+        let of_task = JobFilter { task: Some(task), limit: 1, ..JobFilter::default() };
+        let row = test.ledger().jobs(&of_task).await.unwrap().remove(0);
+        test.clock.advance_to(until);
+        let (signed, claimed) = tokio::join!(
+            test.ledger().sign_off(test.now(), "Ingrid", task, "by phone"),
+            one.claim(row.id, row.generation)
+        );
+        signed.unwrap_or_else(|error| panic!("{year}: {error:?}"));
+        if let Some(row) = claimed {
+            one.end(row, JobMove::GiveUp { why: "next case".to_owned() }).await.unwrap();
+        }
+        test.ledger().cancel_plan(test.now(), "t", plan.id, "next case").await.unwrap();
+    }
 }

@@ -285,8 +285,8 @@ impl Import<'_> {
         difference: Difference,
     ) -> Result<ImportReport, Stop> {
         let why = format!(
-            "{} new courses came before the school year's start; this customer's setting refuses such a roster",
-            difference.held_courses
+            "{} came before the school year's start; this customer's setting refuses such a roster",
+            counted(difference.held_courses, "new course")
         );
         if self.dry_run {
             return Ok(self.would(ImportOutcome::WouldAbort, roster, &difference, why));
@@ -417,13 +417,19 @@ fn abort_words(customer: &CustomerId, breaches: &[Breach]) -> String {
     format!("the Filter stopped the import of {customer}: {first}{more}")
 }
 
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn waiting_words(record: &RunRecord) -> String {
     let mut words = String::new();
     if let Some(until) = record.postponed_until {
-        words.push_str(&format!("; {} deletes wait until {until}", record.postponed_deletes.total()));
+        let deletes = counted(record.postponed_deletes.total(), "delete");
+        words.push_str(&format!("; waiting until {until}: {deletes}"));
     }
     if let Some(until) = record.held_until {
-        words.push_str(&format!("; {} courses are held back until {until}", record.held_courses));
+        let courses = counted(record.held_courses, "course");
+        words.push_str(&format!("; held back until {until}: {courses}"));
     }
     words
 }
