@@ -19,3 +19,4 @@ pub mod telemetry;
 #[cfg(test)]
 #[path = "../tests/support/mod.rs"]
 mod test_servers;
+pub mod web;
