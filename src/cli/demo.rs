@@ -168,7 +168,7 @@ async fn with_page(
         clock: demo.app.clock.clone(),
         access: Access::Open,
         banner: Some("Demonstration: invented customers, a simulated clock".to_owned()),
-        secure: false,
+        base_url: format!("http://{address}"),
     };
     let serving = tokio::spawn(web::serve(listener, web::router(web), stop.clone()));
     output::line(format!("Watch it at http://{address}/"));

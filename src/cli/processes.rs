@@ -119,7 +119,7 @@ fn site(app: &App, password: String) -> Web {
         clock: app.clock.clone(),
         access: Access::Password { user: app.settings.web.user.clone(), password },
         banner: None,
-        secure: app.settings.base_url().starts_with("https://"),
+        base_url: app.settings.base_url(),
     }
 }
 

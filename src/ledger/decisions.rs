@@ -17,6 +17,7 @@ db::statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
     SIGN_OFF_OF_TASK = "
         SELECT * FROM decision WHERE task_id = $1 AND kind = 'sign_off' ORDER BY id DESC LIMIT 1";
+    NEWEST_OF_TASK = "SELECT * FROM decision WHERE task_id = $1 ORDER BY id DESC LIMIT 1";
     OPEN_FILTER_DECISION = "
         SELECT * FROM decision WHERE customer_id = $1 AND kind = 'filter' AND used_by_run IS NULL
         ORDER BY id DESC LIMIT 1";
@@ -149,6 +150,12 @@ impl Ledger {
     pub async fn sign_off_of(&self, task: i64) -> Result<Option<DecisionRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_optional as DecisionRow, conn.on(), SIGN_OFF_OF_TASK, task)?)
+    }
+
+    /// What a person decided about a task last: a sign-off or a skip.
+    pub async fn decision_of_task(&self, task: i64) -> Result<Option<DecisionRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_optional as DecisionRow, conn.on(), NEWEST_OF_TASK, task)?)
     }
 
     /// Decisions about one customer, newest first.

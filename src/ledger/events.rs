@@ -26,6 +26,11 @@ db::statements! {
     EVENTS_OF_TASK = "SELECT * FROM event WHERE task_id = $1 ORDER BY id LIMIT $2";
     EVENTS_AFTER = "SELECT * FROM event WHERE id > $1 ORDER BY id LIMIT $2";
     EVENTS_OF_CUSTOMER = "SELECT * FROM event WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+    EVENTS_OF_INTEGRATION = "
+        SELECT * FROM event WHERE customer_id = $1
+            AND name IN ('paused', 'resumed', 'delay_delete_started', 'delay_delete_ended')
+        ORDER BY id DESC LIMIT $2";
+    NEWEST_EVENT = "SELECT max(id) FROM event";
 }
 
 /// As many lines of history as one page or list shows.
@@ -107,5 +112,17 @@ impl Ledger {
     pub async fn events_of_customer(&self, customer: &str, limit: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_CUSTOMER, customer, limit)?)
+    }
+
+    /// The newest turns of one customer's integration (pause, delay delete), newest first.
+    pub async fn events_of_integration(&self, customer: &str) -> Result<Vec<EventRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_INTEGRATION, customer, EVENTS_SHOWN)?)
+    }
+
+    /// The number of the newest line of the whole history; 0 when there is none.
+    pub async fn newest_event(&self) -> Result<i64, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_one as (Option<i64>,), conn.on(), NEWEST_EVENT)?.0.unwrap_or(0))
     }
 }

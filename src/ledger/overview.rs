@@ -1,11 +1,13 @@
 //! What lists and pages show: the fleet, tasks and jobs by filter, counts by state.
 
 use super::{
-    JobRow, Ledger, LedgerError, TaskRow,
+    JobRow, Ledger, LedgerError, PlanRow, TaskRow,
     db::{self, query},
 };
+use chrono::{DateTime, Utc};
 use rollover_jobs::Customer;
 use serde::Serialize;
+use sqlx::types::Json;
 
 db::statements! {
     TASKS = "
@@ -22,10 +24,33 @@ db::statements! {
         SELECT task.* FROM task JOIN plan ON plan.id = task.plan_id
         WHERE plan.year = $1 AND plan.state <> 'cancelled' ORDER BY task.customer_id, plan.id, task.position LIMIT $2";
     NEWEST_YEAR = "SELECT max(year) FROM plan WHERE state <> 'cancelled'";
+    PLANS_OF_YEAR = "SELECT * FROM plan WHERE year = $1 AND state <> 'cancelled' ORDER BY id LIMIT $2";
+    SUMMERS = "SELECT DISTINCT year FROM plan WHERE state <> 'cancelled' ORDER BY year DESC LIMIT $1";
+    OPEN_TASKS_OUTSIDE_PLANS = "
+        SELECT * FROM task
+        WHERE plan_id IS NULL AND (state IN ('waiting', 'held', 'failed') OR due_at IS NOT NULL)
+        ORDER BY id DESC LIMIT $1";
+    TASKS_OUTSIDE_PLANS = "
+        SELECT * FROM task WHERE plan_id IS NULL AND customer_id = $1 ORDER BY id DESC LIMIT $2";
+    NEWEST_JOBS_OF_TASKS = postgres "
+        SELECT * FROM job WHERE id IN (
+            SELECT max(id) FROM job
+            WHERE task_id IN (SELECT value::bigint FROM jsonb_array_elements_text($1)) GROUP BY task_id)",
+    sqlite "
+        SELECT * FROM job WHERE id IN (
+            SELECT max(id) FROM job WHERE task_id IN (SELECT value FROM json_each($1)) GROUP BY task_id)";
+    STUCK_JOBS_WITHOUT_TASK = "
+        SELECT * FROM job
+        WHERE task_id IS NULL AND (state = 'waiting' OR (state IN ('failed', 'aborted') AND ended_at > $1))
+        ORDER BY id DESC LIMIT $2";
 }
 
 /// The fleet page looks at no more tasks than this.
 const FLEET_TASKS: i64 = 200_000;
+/// And at no more plans.
+const FLEET_PLANS: i64 = 20_000;
+/// Summers that a page offers to choose from.
+const SUMMERS_SHOWN: i64 = 20;
 
 /// Which tasks a list shows; an absent field takes all.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +75,8 @@ pub struct JobFilter {
 #[derive(Debug, Clone, Serialize)]
 pub struct Fleet {
     pub year: Option<i32>,
+    /// The plans that the tasks belong to, oldest first.
+    pub plans: Vec<PlanRow>,
     pub customers: Vec<FleetCustomer>,
 }
 
@@ -101,9 +128,12 @@ impl Ledger {
             Some(year) => Some(year),
             None => query!(fetch_one as (Option<i32>,), conn.on(), NEWEST_YEAR)?.0,
         };
-        let tasks = match year {
-            Some(year) => query!(fetch_all as TaskRow, conn.on(), TASKS_OF_YEAR, year, FLEET_TASKS)?,
-            None => Vec::new(),
+        let (plans, tasks) = match year {
+            Some(year) => (
+                query!(fetch_all as PlanRow, conn.on(), PLANS_OF_YEAR, year, FLEET_PLANS)?,
+                query!(fetch_all as TaskRow, conn.on(), TASKS_OF_YEAR, year, FLEET_TASKS)?,
+            ),
+            None => (Vec::new(), Vec::new()),
         };
         let mut by_customer: std::collections::HashMap<String, Vec<TaskRow>> =
             std::collections::HashMap::new();
@@ -117,6 +147,41 @@ impl Ledger {
                 FleetCustomer { customer, tasks }
             })
             .collect();
-        Ok(Fleet { year, customers })
+        Ok(Fleet { year, plans, customers })
+    }
+
+    /// The summers that have a plan, newest first.
+    pub async fn summers(&self) -> Result<Vec<i32>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let rows = query!(fetch_all as (i32,), conn.on(), SUMMERS, SUMMERS_SHOWN)?;
+        Ok(rows.into_iter().map(|(year,)| year).collect())
+    }
+
+    /// Tasks that belong to no plan, and need a person or have a moment to come; newest first.
+    pub async fn open_tasks_outside_plans(&self, limit: i64) -> Result<Vec<TaskRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all as TaskRow, conn.on(), OPEN_TASKS_OUTSIDE_PLANS, limit)?)
+    }
+
+    /// Tasks of one customer that belong to no plan, newest first.
+    pub async fn tasks_outside_plans(&self, customer: &str, limit: i64) -> Result<Vec<TaskRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all as TaskRow, conn.on(), TASKS_OUTSIDE_PLANS, customer, limit)?)
+    }
+
+    /// Of each of these tasks that ever fired, its newest job.
+    pub async fn newest_jobs_of_tasks(&self, tasks: &[i64]) -> Result<Vec<JobRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all as JobRow, conn.on(), NEWEST_JOBS_OF_TASKS, Json(tasks))?)
+    }
+
+    /// Jobs that stand in no plan and need a person: those that wait, and those that failed or were aborted since.
+    pub async fn stuck_jobs_without_task(
+        &self,
+        since: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<JobRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all as JobRow, conn.on(), STUCK_JOBS_WITHOUT_TASK, since, limit)?)
     }
 }

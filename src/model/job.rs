@@ -102,13 +102,13 @@ impl JobState {
     /// One sign beside the colour, for those who do not see it.
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Ready => "○",
+            Self::Ready => "·",
             Self::Running => "▶",
-            Self::Waiting => "…",
+            Self::Waiting => "W",
             Self::Retrying => "↻",
             Self::Done => "✓",
-            Self::Failed => "✗",
-            Self::Aborted => "!",
+            Self::Failed => "F",
+            Self::Aborted => "H",
             Self::Cancelled => "×",
         }
     }

@@ -155,12 +155,12 @@ impl TaskState {
     /// One sign beside the colour, for those who do not see it.
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Planned => "○",
+            Self::Planned => "·",
             Self::Active => "▶",
-            Self::Waiting => "…",
+            Self::Waiting => "W",
             Self::Done => "✓",
-            Self::Failed => "✗",
-            Self::Held => "!",
+            Self::Failed => "F",
+            Self::Held => "H",
             Self::Skipped => "»",
             Self::Cancelled => "×",
             Self::NotApplicable => "–",

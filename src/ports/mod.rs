@@ -5,5 +5,5 @@ mod integration;
 mod mailer;
 
 pub use decisions::LedgerDecisions;
-pub use integration::LedgerIntegration;
+pub use integration::{LedgerIntegration, decide_course_guard};
 pub use mailer::OutboxMailer;

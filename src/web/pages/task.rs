@@ -1,0 +1,125 @@
+//! `/tasks/{id}`: one line of the scheduled-task list: what starts it, when next, who acts, what happened.
+
+use super::{
+    customer::{EventLine, plan_title},
+    facts::{Fact, facts},
+    jobs::JobLine,
+    needs::id_and_name,
+    steps::StepLine,
+};
+use crate::{
+    ledger::{DecisionRow, EventRow, JobFilter, JobRow, PlanRow, TaskRow},
+    web::{
+        desk::{Desk, Frame, Number, Page},
+        error::PageError,
+        sign::words,
+        stamp::{Stamp, Wall},
+    },
+};
+use askama::Template;
+use rollover_jobs::{Calendar, Customer, find_kind};
+use std::collections::HashMap;
+
+const JOBS_SHOWN: i64 = 50;
+/// Moments to come that are shown.
+const MOMENTS: usize = 8;
+
+/// A moment to come, with what daylight saving does to it.
+pub(in crate::web) struct Coming {
+    pub at: Stamp,
+    pub utc: Stamp,
+    pub note: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "task.html")]
+pub(in crate::web) struct TaskPage {
+    pub frame: Frame,
+    pub step: StepLine,
+    pub name: String,
+    pub kind: String,
+    pub summary: &'static str,
+    pub catch_up: String,
+    pub sign_off: bool,
+    pub help: String,
+    pub customer: Option<(String, String)>,
+    pub plan: Option<String>,
+    pub zone: &'static str,
+    pub args: Vec<Fact>,
+    pub coming: Vec<Coming>,
+    pub jobs: Vec<JobLine>,
+    pub events: Vec<EventLine>,
+}
+
+/// What is read for the page.
+pub(in crate::web) struct TaskFacts {
+    pub task: TaskRow,
+    pub customer: Option<Customer>,
+    pub plan: Option<PlanRow>,
+    pub jobs: Vec<JobRow>,
+    pub events: Vec<EventRow>,
+    pub decision: Option<DecisionRow>,
+}
+
+pub(in crate::web) async fn task(desk: Desk, Number(id): Number) -> Result<Page<TaskPage>, PageError> {
+    let ledger = desk.ledger();
+    let task = ledger.task(id).await?;
+    let customer = match &task.customer_id {
+        Some(id) => Some(ledger.customer(id).await?),
+        None => None,
+    };
+    let plan = match task.plan_id {
+        Some(plan) => Some(ledger.plan(plan).await?),
+        None => None,
+    };
+    let filter = JobFilter { task: Some(id), limit: JOBS_SHOWN, ..JobFilter::default() };
+    let wall = desk.wall(customer.as_ref().map_or(chrono_tz::UTC, |customer| customer.time_zone));
+    let frame = desk.frame(&task.title);
+    let facts = TaskFacts {
+        jobs: ledger.jobs(&filter).await?,
+        events: ledger.events_of_task(id).await?,
+        decision: ledger.decision_of_task(id).await?,
+        task,
+        customer,
+        plan,
+    };
+    Ok(Page(TaskPage::new(frame, facts, wall)))
+}
+
+impl TaskPage {
+    pub fn new(frame: Frame, read: TaskFacts, wall: Wall) -> Self {
+        let TaskFacts { task, customer, plan, jobs, events, decision } = read;
+        let customers: HashMap<&str, &Customer> =
+            customer.iter().map(|customer| (customer.id.as_str(), customer)).collect();
+        Self {
+            frame,
+            step: StepLine::new(&task, jobs.first(), decision.as_ref(), wall),
+            coming: coming(&task, wall),
+            name: task.step.clone(),
+            kind: words(&task.kind),
+            summary: find_kind(&task.kind)
+                .map_or("this version does not know this kind", |kind| kind.summary()),
+            catch_up: words(&task.catch_up),
+            sign_off: task.sign_off,
+            plan: plan.as_ref().map(plan_title),
+            zone: wall.zone.name(),
+            args: facts(&task.args.0),
+            jobs: jobs.iter().map(|job| JobLine::new(job, &customers, wall)).collect(),
+            events: events.iter().rev().map(|event| EventLine::new(event, wall)).collect(),
+            customer: customer.as_ref().map(id_and_name),
+            help: task.help,
+        }
+    }
+}
+
+/// The moment it is due at, and those that its trigger tells of after it.
+fn coming(task: &TaskRow, wall: Wall) -> Vec<Coming> {
+    let Some(due) = task.due_at else { return Vec::new() };
+    let utc = Wall { zone: chrono_tz::UTC, ..wall };
+    let line = |at, note: Option<String>| Coming { at: wall.minute(at), utc: utc.minute(at), note };
+    let later =
+        task.schedule.0.moments(due, MOMENTS - 1, wall.zone, &Calendar::default()).unwrap_or_default();
+    let mut moments = vec![line(due, None)];
+    moments.extend(later.iter().map(|moment| line(moment.at, moment.note.map(|note| note.to_string()))));
+    moments
+}
