@@ -509,7 +509,9 @@ async fn the_stream_tells_of_a_change_and_ends_on_stop(on: On) {
     test.scripted_job(None, &[Act::Succeed]).await;
     let event = next_event(&mut stream).await.unwrap();
     let newest = test.ledger().newest_event().await.unwrap();
-    assert!(event.contains(&format!("id: {newest}")), "{event}");
+    for line in ["event: news\n".to_owned(), format!("id: {newest}\n"), format!("data: {newest}\n")] {
+        assert!(event.contains(&line), "{event}");
+    }
     // A change that leaves no line in the history counts as well.
     test.customer("nes", &[]).await;
     assert!(next_event(&mut stream).await.is_some());

@@ -94,7 +94,8 @@ pub(super) async fn live(
         Watcher { shared, stop, wakeups, seen: last.or(seen).unwrap_or(newest), first: true, _place: place };
     let events = stream::unfold(watcher, |mut watcher| async move {
         let newest = watcher.until_news().await?;
-        let event = Event::default().event("news").id(newest.to_string()).data("");
+        // An event without data is never handed to a script.
+        let event = Event::default().event("news").id(newest.to_string()).data(newest.to_string());
         Some((Ok(event), watcher))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))

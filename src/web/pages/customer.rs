@@ -1,12 +1,13 @@
 //! `/customers/{id}`: everything about one customer's summer, for whoever has it on the phone.
 
 use super::{
+    needs::Needs,
     run::RunLine,
     steps::{PlanSteps, StepLine, step_lines, title_of},
     timeline::{Drawn, Timeline},
 };
 use crate::{
-    ledger::{DecisionRow, EventRow, JobRow, MailRow, PlanRow, RunRow, TaskRow},
+    ledger::{DecisionRow, EventRow, FleetCustomer, JobRow, MailRow, PlanRow, RunRow, TaskRow},
     ports::decide_course_guard,
     web::{
         desk::{Desk, Frame, Page, filled},
@@ -87,6 +88,8 @@ pub(in crate::web) struct CustomerPage {
     pub sign: Sign,
     pub integration: Vec<StateLine>,
     pub dates: Vec<(String, String)>,
+    /// What goes on only when a person acts.
+    pub needs: Needs,
     pub timeline: Option<Timeline>,
     pub plans: Vec<PlanSteps>,
     /// Tasks that belong to no plan.
@@ -189,6 +192,8 @@ impl CustomerPage {
             turns: &facts.turns,
         };
         let timeline = Timeline::draw(&drawn);
+        let tasks = living.iter().flat_map(|(_, tasks)| tasks).chain(&facts.outside).cloned().collect();
+        let itself = FleetCustomer { customer: facts.customer.clone(), tasks };
         let steps = |(plan, tasks): &(PlanRow, Vec<TaskRow>)| {
             PlanSteps::new(plan, tasks, &facts.jobs, &facts.decisions, wall)
         };
@@ -199,6 +204,7 @@ impl CustomerPage {
             sign: integration_sign(&facts.integration),
             integration: integration_lines(&facts, &calendar, wall),
             dates: dates(&calendar),
+            needs: Needs::new(&[itself], &[], &facts.jobs, &[], wall.now),
             timeline,
             plans: facts.plans.iter().map(steps).collect(),
             outside: step_lines(&facts.outside, &facts.jobs, &facts.decisions, wall),
