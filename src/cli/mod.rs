@@ -71,7 +71,7 @@ enum Command {
     Migrate,
     /// Customers: who they are, their calendar, their settings.
     #[command(subcommand)]
-    Customer(customer::CustomerCommand),
+    Customer(Box<customer::CustomerCommand>),
     /// Plans: a template of steps applied to one customer and one summer.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -130,7 +130,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Work => processes::work(&cx).await,
         Command::Schedule => processes::schedule(&cx).await,
         Command::Migrate => processes::migrate(&cx).await,
-        Command::Customer(command) => customer::run(&cx, command).await,
+        Command::Customer(command) => customer::run(&cx, *command).await,
         Command::Plan(command) => plan::run(&cx, command).await,
         Command::Task(command) => task::run(&cx, command).await,
         Command::Job(command) => job::run(&cx, command).await,

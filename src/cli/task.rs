@@ -35,7 +35,7 @@ pub(super) enum TaskCommand {
         rollover task add --customer nes --kind pause_integration --args '{\"why\":\"summer\"}' --year 2024 \\\n    \
         --at \"last_teaching_day + 1d 18:00\""
     )]
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Print the coming moments in local time and UTC.
     Next {
         id: i64,
@@ -141,7 +141,7 @@ pub(super) async fn run(cx: &Context, command: TaskCommand) -> anyhow::Result<Ex
     match command {
         TaskCommand::List(args) => list(cx, &app, args).await,
         TaskCommand::Show { id } => show(cx, &app, id).await,
-        TaskCommand::Add(args) => add(cx, &app, args).await,
+        TaskCommand::Add(args) => add(cx, &app, *args).await,
         TaskCommand::Next { id, count } => next(cx, &app, id, count).await,
         TaskCommand::SignOff { id, note } => {
             let task = app.ledger.sign_off(now, &cx.person()?, id, &note).await?;
