@@ -7,7 +7,7 @@ mod harness;
 use harness::{Act, On, TestApp, moment, on_both_engines};
 use rollover::{
     engine::{Worker, reap, tick},
-    ledger::{JobMove, TaskFilter},
+    ledger::{JobMove, TaskFilter, db::Db},
     model::{JobState, TaskState},
 };
 use rollover_jobs::plan::Trigger;
@@ -25,6 +25,7 @@ on_both_engines!(
     a_silent_worker_loses_its_job_and_its_late_word_is_refused,
     a_job_that_silences_every_worker_is_given_up,
     a_due_moment_fires_once_with_two_schedulers,
+    a_customer_that_cannot_be_read_holds_up_no_other,
     a_waiting_job_looks_again_at_the_next_moment,
     a_sign_off_ends_the_wait,
     a_sign_off_before_the_moment_is_kept,
@@ -187,6 +188,24 @@ async fn a_due_moment_fires_once_with_two_schedulers(on: On) {
     let jobs =
         test.ledger().jobs(&rollover::ledger::JobFilter { limit: 100, ..Default::default() }).await.unwrap();
     assert_eq!(jobs.len(), 20);
+}
+
+/// As a scheduler of the last version meets settings of the next.
+async fn a_customer_that_cannot_be_read_holds_up_no_other(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    for customer in ["bergdal", "nes"] {
+        test.customer(customer, &[]).await;
+        test.scripted_task(customer, Trigger::Hand, NOW, &[Act::Succeed]).await;
+    }
+    let sql = r#"UPDATE customer SET settings = '{"of_tomorrow": 1}' WHERE id = 'bergdal'"#;
+    match test.ledger().db() {
+        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+    }
+    assert!(tick(&test.app.engine).await.is_err(), "it is told");
+    let fired = test.ledger().take_unsent(test.now(), 10).await.unwrap();
+    assert_eq!(fired.len(), 1);
+    assert_eq!(test.job(fired[0].0).await.customer_id.as_deref(), Some("nes"));
 }
 
 // DOMAIN S5

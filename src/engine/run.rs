@@ -5,7 +5,7 @@ use crate::{
     ledger::{JobMove, JobRow},
     model::{Retry, decide_retry},
 };
-use rollover_jobs::{JobContext, JobFacts, Policy, Stop, WriteProof};
+use rollover_jobs::{JobContext, JobFacts, Policy, Stop, WriteProof, ports::Unavailable};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,7 @@ pub async fn run_kind(engine: &Engine, row: &JobRow, cancelled: CancellationToke
     };
     let customer = match &row.customer_id {
         None => None,
-        Some(id) => Some(engine.ledger.customer(id).await.map_err(|e| Stop::retry(e.to_string()))?),
+        Some(id) => Some(engine.ledger.customer(id).await.map_err(Unavailable::from)?),
     };
     let job = JobFacts {
         id: row.id,

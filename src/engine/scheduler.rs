@@ -24,7 +24,7 @@ pub const LEAD: &str = "scheduler";
 /// A task that another scheduler fires right now is looked at again after so long.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
-/// Fires every task that is due now.
+/// Fires every task that is due now. A customer that cannot be read holds up no other, and is told at the end.
 pub async fn tick(engine: &Engine) -> Result<Fired, LedgerError> {
     let now = engine.clock.now();
     let mut total = Fired::default();
@@ -33,18 +33,21 @@ pub async fn tick(engine: &Engine) -> Result<Fired, LedgerError> {
         if due.is_empty() {
             return Ok(total);
         }
-        let mut places = Places::default();
+        let (mut places, mut unreadable) = (Places::default(), None);
         let mut fires = Vec::with_capacity(due.len());
         for task in due {
-            let place = places.of(engine, &task).await?;
-            fires.push(decide_fire(engine, task, &place, now));
+            match places.of(engine, &task).await {
+                Ok(place) => fires.push(decide_fire(engine, task, &place, now)),
+                Err(error) if error.is_unreadable() => unreadable = Some(error),
+                Err(error) => return Err(error),
+            }
         }
         let fired = engine.ledger.fire(now, &fires).await?;
         total.tasks += fired.tasks;
         total.jobs += fired.jobs;
         if fired.tasks == 0 {
             // Another scheduler has them; it will not take long.
-            return Ok(total);
+            return unreadable.map_or(Ok(total), Err);
         }
     }
 }

@@ -35,6 +35,15 @@ impl LedgerError {
         Self::NotFound { what, id: id.to_string() }
     }
 
+    /// What is stored cannot be read by this version; asking again gives the same.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreadable { .. }
+                | Self::Database(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+        )
+    }
+
     /// A unique index refused the row.
     pub(crate) fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())

@@ -22,8 +22,10 @@ db::statements! {
             value ->> 'job_id', value ->> 'name', value ->> 'from_state', value ->> 'to_state',
             value ->> 'actor', value ->> 'note'
         FROM json_each($1)";
-    EVENTS_OF_JOB = "SELECT * FROM event WHERE job_id = $1 ORDER BY id LIMIT $2";
-    EVENTS_OF_TASK = "SELECT * FROM event WHERE task_id = $1 ORDER BY id LIMIT $2";
+    EVENTS_OF_JOB = "
+        SELECT * FROM (SELECT * FROM event WHERE job_id = $1 ORDER BY id DESC LIMIT $2) AS newest ORDER BY id";
+    EVENTS_OF_TASK = "
+        SELECT * FROM (SELECT * FROM event WHERE task_id = $1 ORDER BY id DESC LIMIT $2) AS newest ORDER BY id";
     EVENTS_AFTER = "SELECT * FROM event WHERE id > $1 ORDER BY id LIMIT $2";
     EVENTS_OF_CUSTOMER = "SELECT * FROM event WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
     EVENTS_OF_INTEGRATION = "
@@ -96,13 +98,13 @@ impl Ledger {
         Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_AFTER, id, limit)?)
     }
 
-    /// The history of one job, oldest first.
+    /// The newest lines of one job, oldest first.
     pub async fn events_of_job(&self, job: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_JOB, job, EVENTS_SHOWN)?)
     }
 
-    /// The history of one task, oldest first; its jobs' lines are among them.
+    /// The newest lines of one task, oldest first; its jobs' lines are among them.
     pub async fn events_of_task(&self, task: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_TASK, task, EVENTS_SHOWN)?)

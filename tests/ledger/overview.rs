@@ -9,7 +9,12 @@ use rollover::ledger::{JobFilter, TaskFilter};
 use rollover_jobs::plan::Trigger;
 use serde_json::json;
 
-on_both_engines!(tasks_by_filter, jobs_by_filter_and_counts_by_state, the_fleet_of_a_summer,);
+on_both_engines!(
+    tasks_by_filter,
+    jobs_by_filter_and_counts_by_state,
+    the_fleet_of_a_summer,
+    a_long_history_ends_with_its_newest_line,
+);
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -101,4 +106,19 @@ async fn the_fleet_of_a_summer(on: On) {
     ledger.cancel_plan(test.now(), "t", wrong.id, "wrong year").await.unwrap();
     assert_eq!(shown(None).await, of(2024, "first second"), "a cancelled plan is none");
     assert_eq!(shown(Some(2025)).await, of(2025, ""));
+}
+
+async fn a_long_history_ends_with_its_newest_line(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    test.customer("nes", &[]).await;
+    let task = test.task("nes", "noop", json!({}), Trigger::Hand, None).await.id;
+    for minute in 0..500 {
+        let due = test.now() + chrono::Duration::minutes(minute);
+        test.ledger().reschedule(test.now(), "Ingrid", task, Some(due)).await.unwrap();
+    }
+    test.ledger().skip_task(test.now(), "Ingrid", task, "no need").await.unwrap();
+    let history = test.ledger().events_of_task(task).await.unwrap();
+    assert_eq!(history.len(), 500);
+    assert!(history.is_sorted_by_key(|line| line.id));
+    assert_eq!(history.last().unwrap().name, "skipped");
 }
