@@ -10,6 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Files in the backup area of a customer.
+const ROSTERS_KEPT: usize = 10;
+
 /// One customer's MIS.
 pub(super) struct Mis {
     municipality: Municipality,
@@ -42,7 +45,21 @@ impl Mis {
         write_imse(&mut file, &self.municipality.roster(), &self.source, &now.to_rfc3339())?;
         file.flush()?;
         fs::rename(&part, self.folder.join(name)).with_context(|| part.display().to_string())?;
+        self.thin_out_backup()?;
         Ok(true)
+    }
+
+    /// As an operator's own housekeeping would: a summer of rosters fills a disk.
+    fn thin_out_backup(&self) -> anyhow::Result<()> {
+        let folder = self.folder.join("backup");
+        let mut kept: Vec<PathBuf> =
+            fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        kept.sort();
+        let too_many = kept.len().saturating_sub(ROSTERS_KEPT);
+        for old in kept.drain(..too_many) {
+            fs::remove_file(&old).with_context(|| old.display().to_string())?;
+        }
+        Ok(())
     }
 
     fn change(&mut self, day: NaiveDate) {
