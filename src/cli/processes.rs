@@ -142,8 +142,9 @@ pub(super) async fn listen_near(wanted: SocketAddr) -> anyhow::Result<TcpListene
         let mut address = wanted;
         address.set_port(wanted.port().saturating_add(step));
         match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-            _ => return listen(address).await,
+            Err(_) => break,
         }
     }
     listen(wanted).await
@@ -152,4 +153,17 @@ pub(super) async fn listen_near(wanted: SocketAddr) -> anyhow::Result<TcpListene
 fn make_password() -> anyhow::Result<String> {
     let mut chance = StdRng::try_from_rng(&mut SysRng).context("the machine gives no randomness")?;
     Ok(Alphanumeric.sample_string(&mut chance, PASSWORD_LENGTH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_passed_over() {
+        let first = listen_near(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let taken = first.local_addr().unwrap();
+        let second = listen_near(taken).await.unwrap();
+        assert!(second.local_addr().unwrap().port() > taken.port());
+    }
 }

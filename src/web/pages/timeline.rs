@@ -280,7 +280,7 @@ impl Timeline {
             let width = label.len() as f64 * LETTER;
             let left = x + width > WIDTH;
             let begins = if left { x - width } else { x };
-            let level = ends.iter().position(|end| *end < begins).unwrap_or(LEVELS - 1);
+            let level = ends.iter().position(|end| *end + LETTER * 2.0 < begins).unwrap_or(LEVELS - 1);
             ends[level] = begins + width;
             let label_y = (level + 1) as f64 * LEVEL - 1.0;
             let title = format!("{label}: {}", crate::web::stamp::day(date));
