@@ -257,3 +257,22 @@ async fn the_doctor_names_what_is_broken_and_what_to_do() {
     .unwrap();
     refused(&set_up, &["doctor"], 5, &["queue", "start redis", "mail", "start the mail server"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demonstration_ends_by_itself_and_leaves_what_every_command_opens() {
+    let set_up = SetUp::new(On::Sqlite).await;
+    let played = json(&set_up, &["demo", "--headless", "--until", "2024-06-02", "--folder", "summer"]);
+    let rows = played["rows"].as_array().unwrap();
+    let of = |customer: &str| rows.iter().filter(|row| row["customer"] == customer).count();
+    for customer in ["ashcombe", "bergdal", "fjordvik", "lillevik", "nes", "solberga"] {
+        assert!(of(customer) > 20, "{customer}");
+    }
+    let waits =
+        rows.iter().find(|row| row["customer"] == "lillevik" && row["step"] == "nightly_import").unwrap();
+    assert_eq!(waits["state"], "waiting");
+    assert_eq!(json(&set_up, &["customer", "list", "--data", "summer"]).as_array().unwrap().len(), 6);
+    let again = ["demo", "--headless", "--until", "2024-06-02", "--folder", "summer"];
+    refused(&set_up, &again, 2, &["summer", "not empty"]);
+    refused(&set_up, &["demo", "--until", "2025-01-01"], 2, &["2025-01-01", "2024-06-01", "2024-09-15"]);
+    refused(&set_up, &["demo", "--listen", "0.0.0.0:0"], 2, &["no password", "127.0.0.1"]);
+}

@@ -371,3 +371,32 @@ async fn sign_off_survives(on: On) {
     set_up.until_job(job, |row| row.state == JobState::Done).await;
     assert_eq!(set_up.ledger.task(task).await.unwrap().state, TaskState::Done);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_asked_to_stop_hands_back_what_does_not_end() {
+    let set_up = SetUp::new(On::Postgres).await;
+    prepare(&set_up, Before::Nothing).await;
+    fs::write(set_up.folder.path().join("rollover.toml"), "[engine]\ngrace_seconds = 1\n").unwrap();
+    hold(&set_up, INTEGRATION).await;
+    let mut processes = set_up.start();
+    let args = json!({"why": "summer"});
+    let job = set_up.enqueue(Some(CUSTOMER), "pause_integration", &args, 1).await[0];
+    until_held(&set_up, job).await;
+    let mut worker = processes.pop().unwrap();
+    worker.signal("TERM");
+    assert_eq!(worker.wait(), Some(0), "it ends as it should");
+    let row = set_up.ledger.job(job).await.unwrap();
+    assert_eq!((row.state, row.attempt), (JobState::Ready, 0), "handed back, and not counted as an attempt");
+    release(&set_up, INTEGRATION).await;
+    let another = set_up.role("work");
+    set_up.until_job(job, |row| row.state == JobState::Done).await;
+    drop(another);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_in_one_process_ends_when_asked_to() {
+    let set_up = SetUp::new(On::Sqlite).await;
+    let mut process = set_up.up();
+    process.signal("TERM");
+    assert_eq!(process.wait(), Some(0));
+}

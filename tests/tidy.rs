@@ -181,6 +181,32 @@ fn both_engines_have_the_same_migrations() {
     report(&breaches);
 }
 
+/// A map that names what is gone misleads.
+#[test]
+fn what_the_documents_name_is_there() {
+    let mut breaches = Vec::new();
+    for name in ["README.md", "ARCHITECTURE.md"] {
+        let text = fs::read_to_string(root().join(name)).unwrap();
+        for (number, line) in numbered(&text) {
+            for path in line.split('`').skip(1).step_by(2).filter(|words| is_path(words)) {
+                if !root().join(path).exists() {
+                    breaches.push(format!("{name}:{number}: names `{path}`, which is not there"));
+                }
+            }
+        }
+    }
+    report(&breaches);
+}
+
+/// A file or folder of this repository: no example, no pattern, no address.
+fn is_path(words: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/_-.".contains(c);
+    let top = ["src", "jobs", "roster", "tests", "config", "scripts", "migrations", "benches", "docs"];
+    words.chars().all(plain)
+        && words.split_once('/').is_some_and(|(first, _)| top.contains(&first))
+        && !words.contains("NNNN")
+}
+
 struct File {
     /// Relative to the workspace, with forward slashes.
     path: String,

@@ -58,6 +58,11 @@ impl Process {
         assert!(sent.success(), "cannot send {signal} to {}", self.name);
     }
 
+    /// Waits until it has ended by itself; gives its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.wait().expect("a child can be waited for").code()
+    }
+
     /// Ends the server and waits until it is gone.
     pub fn end(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
