@@ -74,7 +74,7 @@ impl Worker {
         let (engine, copy, token) = (self.engine.clone(), row.clone(), asked.clone());
         // A task of its own: a panic becomes a JoinError here and ends nothing else.
         let mut job = tokio::spawn(async move { run_kind(&engine, &copy, token).await });
-        let mut renewal = tokio::time::interval(self.engine.settings.lease() / 3);
+        let mut renewal = tokio::time::interval(self.engine.settings.renewal());
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewal.tick().await;
         let limit = tokio::time::sleep(policy.timeout);

@@ -305,6 +305,7 @@ impl Ledger {
         };
         events::append(&mut tx, now, actor, &[line]).await?;
         tx.commit().await?;
+        self.tell_news().await;
         self.job(id).await
     }
 

@@ -77,7 +77,7 @@ impl Ledger {
         if total.jobs > 0 {
             self.tell_due().await;
         } else if total.tasks > 0 {
-            self.wakeups.news();
+            self.tell_news().await;
         }
         Ok(total)
     }
