@@ -44,7 +44,7 @@ fn date(at: &str) -> Trigger {
 async fn task(test: &TestApp, zone: &str, trigger: Trigger, catch_up: &str) -> TaskRow {
     let nes = test.customer("nes", &[]).await;
     let moved = Customer { time_zone: zone.parse().unwrap(), ..nes };
-    test.ledger().update_customer(test.now(), &moved).await.unwrap();
+    test.ledger().update_customer(test.now(), "test", &moved).await.unwrap();
     let first = trigger.next_after(test.now(), moved.time_zone, &Calendar::default()).unwrap().unwrap();
     let new = NewTaskRow {
         customer: Some("nes".to_owned()),

@@ -74,6 +74,7 @@ macro_rules! on_both {
 on_both!(
     a_plan_from_customer_to_sign_off,
     every_list_is_json_too,
+    a_customer_shows_who_changed_what,
     what_does_not_exist_ends_with_4,
     rules_refuse_with_3
 );
@@ -131,6 +132,21 @@ async fn every_list_is_json_too(set_up: &SetUp) {
     ] {
         assert!(json(set_up, args).is_object(), "{args:?}");
     }
+}
+
+async fn a_customer_shows_who_changed_what(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    done(set_up, &["customer", "set", "nes", "--mis", "other", "--by", "Ingrid Dahl"]);
+    let shown = json(set_up, &["customer", "show", "nes"]);
+    let history: Vec<(&str, &str)> = shown["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["name"].as_str().unwrap(), line["actor"].as_str().unwrap()))
+        .collect();
+    let expected =
+        [("customer_changed", "Ingrid Dahl"), ("calendar_changed", "tester"), ("customer_added", "tester")];
+    assert_eq!(history, expected);
 }
 
 async fn what_does_not_exist_ends_with_4(set_up: &SetUp) {

@@ -148,10 +148,10 @@ async fn prepare(set_up: &SetUp, before: Before) {
             ..CustomerSettings::default()
         },
     };
-    set_up.ledger.add_customer(now(), &customer).await.unwrap();
+    set_up.ledger.add_customer(now(), "test", &customer).await.unwrap();
     let year_start = NaiveDate::from_ymd_opt(2024, 8, 19);
     let calendar = Calendar { school_year_start: year_start, ..Calendar::default() };
-    set_up.ledger.set_calendar(now(), CUSTOMER, 2024, &calendar).await.unwrap();
+    set_up.ledger.set_calendar(now(), "test", CUSTOMER, 2024, &calendar).await.unwrap();
     lay_down_roster(set_up);
     match before {
         Before::Nothing => {}

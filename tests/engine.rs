@@ -4,7 +4,7 @@
 
 mod harness;
 
-use harness::{Act, On, TestApp, moment, on_both_engines};
+use harness::{Act, On, TestApp, moment, on_both_engines, program::until};
 use rollover::{
     engine::{Worker, reap, tick},
     ledger::{JobMove, TaskFilter, db::Db},
@@ -31,8 +31,17 @@ on_both_engines!(
     a_sign_off_before_the_moment_is_kept,
     cancel_reaches_a_running_job,
     a_stopping_worker_hands_its_job_back,
+    how_a_job_ended_outlasts_an_outage_and_its_lease_is_kept,
     tickets_that_led_to_nothing_are_sent_again,
 );
+
+/// As another program would write.
+async fn execute(test: &TestApp, sql: &'static str) {
+    match test.ledger().db() {
+        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+    }
+}
 
 async fn a_job_runs_once_and_its_history_is_kept(on: On) {
     let test = TestApp::new(on, NOW).await;
@@ -198,10 +207,7 @@ async fn a_customer_that_cannot_be_read_holds_up_no_other(on: On) {
         test.scripted_task(customer, Trigger::Hand, NOW, &[Act::Succeed]).await;
     }
     let sql = r#"UPDATE customer SET settings = '{"of_tomorrow": 1}' WHERE id = 'bergdal'"#;
-    match test.ledger().db() {
-        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-    }
+    execute(&test, sql).await;
     assert!(tick(&test.app.engine).await.is_err(), "it is told");
     let fired = test.ledger().take_unsent(test.now(), 10).await.unwrap();
     assert_eq!(fired.len(), 1);
@@ -292,6 +298,39 @@ async fn a_stopping_worker_hands_its_job_back(on: On) {
         (JobState::Ready, 0, 1),
         "not counted as an attempt"
     );
+}
+
+/// The history is out of reach, the leases are not: what a worker has to say can wait, and nobody takes its job.
+async fn how_a_job_ended_outlasts_an_outage_and_its_lease_is_kept(on: On) {
+    let engine = rollover::engine::EngineSettings { lease_seconds: 1, ..Default::default() };
+    let test = TestApp::with(on, NOW, engine).await;
+    let job = test.scripted_job(None, &[Act::Hang]).await;
+    let worker = Worker::new(test.app.engine.clone(), "one".to_owned());
+    let running = tokio::spawn({
+        let worker = worker.clone();
+        async move { worker.work(job, 0).await }
+    });
+    let mut news = test.ledger().wakeups().watch();
+    while test.job(job).await.state != JobState::Running {
+        news.changed().await.unwrap();
+    }
+    execute(&test, "ALTER TABLE event RENAME TO event_away").await;
+    let stopping = tokio::spawn({
+        let worker = worker.clone();
+        async move { worker.finish_now().await }
+    });
+    for later in ["2024-06-03T08:10:00Z", "2024-06-03T08:20:00Z"] {
+        test.clock.advance_to(moment(later));
+        until("the renewed lease", async || {
+            (test.job(job).await.lease_until > Some(test.now())).then_some(())
+        })
+        .await;
+        assert_eq!(reap(&test.app.engine).await.unwrap(), 0, "the lease is kept");
+    }
+    execute(&test, "ALTER TABLE event_away RENAME TO event").await;
+    stopping.await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap().state, JobState::Ready);
+    assert_eq!(test.story_of_job(job).await, ["enqueued", "claimed", "given_back"]);
 }
 
 async fn tickets_that_led_to_nothing_are_sent_again(on: On) {

@@ -240,7 +240,7 @@ async fn an_address_that_is_none_names_the_setting(on: On) {
     let test = app(on, &server.url()).await;
     let mut customer = test.customer("nes", &[]).await;
     customer.settings.status_mail_to = vec!["it@customer.example".to_owned(), "IT-avdelingen".to_owned()];
-    test.ledger().update_customer(test.now(), &customer).await.unwrap();
+    test.ledger().update_customer(test.now(), "test", &customer).await.unwrap();
     let row = import(&test).await;
     let why = mail(&test, row.id).await.why.unwrap();
     assert!(why.contains("\"IT-avdelingen\"") && why.contains("status_mail_to"), "{why}");

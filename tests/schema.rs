@@ -228,6 +228,20 @@ async fn an_empty_database_is_refused_until_it_is_migrated() {
     }
 }
 
+/// A table that is none of ours is in the way: no second attempt could move it.
+#[tokio::test]
+async fn a_migration_that_cannot_be_done_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Postgres::shared().fresh_database();
+    let file = format!("sqlite:{}", folder.path().join("ledger.db").display());
+    for url in [file.as_str(), database.url()] {
+        let ledger = Ledger::open(url, 2).await.unwrap();
+        execute(&ledger, "CREATE TABLE customer (id TEXT)").await;
+        assert!(matches!(ledger.migrate().await, Err(LedgerError::Migrate(_))), "{url}");
+        ledger.close().await;
+    }
+}
+
 /// As `rollover up` started twice, and as two machines that are set up by one script.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_database_is_migrated_by_several_at_once() {

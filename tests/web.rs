@@ -148,10 +148,10 @@ async fn season(on: On) -> TestApp {
     let test = TestApp::new(on, NOW).await;
     let nes = test.customer("nes", &["absence", "behaviour", "courses"]).await;
     let nes = Customer { name: HOSTILE.to_owned(), ..nes };
-    test.ledger().update_customer(test.now(), &nes).await.unwrap();
+    test.ledger().update_customer(test.now(), "test", &nes).await.unwrap();
     let fjord = test.customer("fjord", &["summer_school"]).await;
     let fjord = Customer { country: "SE".parse().unwrap(), mis: "skolsas".to_owned(), ..fjord };
-    test.ledger().update_customer(test.now(), &fjord).await.unwrap();
+    test.ledger().update_customer(test.now(), "test", &fjord).await.unwrap();
     for (customer, template) in
         [(&nes, "eoy"), (&nes, "bts"), (&fjord, "eoy"), (&fjord, "summer_school"), (&fjord, "bts")]
     {

@@ -133,7 +133,11 @@ pub const PARTS: usize = 10;
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = if self.of == 0 { 0.0 } else { self.count as f64 * 100.0 / self.of as f64 };
-        write!(f, "{} {}s of {}s", self.count, self.action, self.kind)?;
+        if self.count == 1 {
+            write!(f, "1 {} of a {}", self.action, self.kind)?;
+        } else {
+            write!(f, "{} {}s of {}s", self.count, self.action, self.kind)?;
+        }
         if self.of > 0 {
             write!(f, " ({percent:.1} % of {})", self.of)?;
         }
@@ -315,5 +319,39 @@ mod tests {
                 "30 deletes of persons (30.0 % of 100), the limit is 5 %"
             ]
         );
+    }
+
+    #[test]
+    fn one_and_many_read_right() {
+        let breach = |kind, action, count, of| Breach {
+            kind,
+            action,
+            count,
+            of,
+            limit: Limit { max_abs: Some(0), max_pct: None },
+            parts: Vec::new(),
+        };
+        let cases = [
+            (Kind::Person, Action::Delete, 1, 4, "1 delete of a person (25.0 % of 4), the limit is 0"),
+            (
+                Kind::Membership,
+                Action::Delete,
+                1,
+                8,
+                "1 delete of a membership (12.5 % of 8), the limit is 0",
+            ),
+            (
+                Kind::Membership,
+                Action::Delete,
+                2,
+                8,
+                "2 deletes of memberships (25.0 % of 8), the limit is 0",
+            ),
+            (Kind::Group, Action::Update, 1, 0, "1 update of a group, the limit is 0"),
+            (Kind::Course, Action::Create, 3, 0, "3 creates of courses, the limit is 0"),
+        ];
+        for (kind, action, count, of, text) in cases {
+            assert_eq!(breach(kind, action, count, of).to_string(), text);
+        }
     }
 }

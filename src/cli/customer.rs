@@ -6,7 +6,11 @@ use super::{
     output::{self, Listing, cell},
     views::local,
 };
-use crate::{app::App, exit::Exit, ledger::Ledger};
+use crate::{
+    app::App,
+    exit::Exit,
+    ledger::{EventRow, Ledger},
+};
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, ports::IntegrationState};
@@ -92,7 +96,7 @@ pub(super) async fn run(cx: &Context, command: CustomerCommand) -> anyhow::Resul
 }
 
 async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
-    let summer = args.calendar.summer()?;
+    let (person, summer) = (cx.person()?, args.calendar.summer()?);
     let mut settings = CustomerSettings::default();
     args.settings.apply(&mut settings);
     let customer = Customer {
@@ -105,8 +109,8 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
         modules: args.module,
         settings,
     };
-    app.ledger.add_customer(app.clock.now(), &customer).await?;
-    set_calendar(app, customer.id.as_str(), summer, args.calendar).await?;
+    app.ledger.add_customer(app.clock.now(), &person, &customer).await?;
+    set_calendar(app, &person, customer.id.as_str(), summer, args.calendar).await?;
     if !cx.json {
         output::line(format!(
             "{} is added. Next: rollover plan preview {} --template eoy --year YEAR",
@@ -118,7 +122,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
 }
 
 async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
-    let summer = args.calendar.summer()?;
+    let (person, summer) = (cx.person()?, args.calendar.summer()?);
     let mut customer = app.ledger.customer(&args.id).await?;
     customer.name = args.name.unwrap_or(customer.name);
     customer.country = args.country.unwrap_or(customer.country);
@@ -132,13 +136,14 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
         }
     }
     args.settings.apply(&mut customer.settings);
-    app.ledger.update_customer(app.clock.now(), &customer).await?;
-    set_calendar(app, &args.id, summer, args.calendar).await?;
+    app.ledger.update_customer(app.clock.now(), &person, &customer).await?;
+    set_calendar(app, &person, &args.id, summer, args.calendar).await?;
     show(cx, app, &args.id).await
 }
 
 async fn set_calendar(
     app: &App,
+    person: &str,
     customer: &str,
     summer: Option<i32>,
     fields: CalendarFields,
@@ -146,7 +151,7 @@ async fn set_calendar(
     let Some(year) = summer else { return Ok(()) };
     let mut calendar = app.ledger.calendar(customer, year).await?;
     fields.apply(&mut calendar);
-    app.ledger.set_calendar(app.clock.now(), customer, year, &calendar).await?;
+    app.ledger.set_calendar(app.clock.now(), person, customer, year, &calendar).await?;
     Ok(())
 }
 
@@ -172,11 +177,16 @@ async fn list(cx: &Context, app: &App) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Lines of a customer's history in the JSON form.
+const HISTORY_SHOWN: i64 = 100;
+
 #[derive(Serialize)]
 struct CustomerView {
     customer: Customer,
     calendars: Vec<SummerView>,
     integration: IntegrationState,
+    /// The newest lines, newest first.
+    history: Vec<EventRow>,
 }
 
 #[derive(Serialize)]
@@ -190,7 +200,8 @@ async fn view(ledger: &Ledger, id: &str) -> anyhow::Result<CustomerView> {
     let integration = ledger.integration(&customer.id).await?;
     let calendars =
         ledger.calendars(id).await?.into_iter().map(|(year, dates)| SummerView { year, dates }).collect();
-    Ok(CustomerView { customer, calendars, integration })
+    let history = ledger.events_of_customer(id, HISTORY_SHOWN).await?;
+    Ok(CustomerView { customer, calendars, integration, history })
 }
 
 async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {

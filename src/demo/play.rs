@@ -71,8 +71,10 @@ impl Demo {
         let all = customers::all();
         for invented in &all {
             let (ledger, customer) = (&self.app.ledger, &invented.customer);
-            ledger.add_customer(start, customer).await?;
-            ledger.set_calendar(start, customer.id.as_str(), super::YEAR, &invented.calendar).await?;
+            ledger.add_customer(start, SUPPORT, customer).await?;
+            ledger
+                .set_calendar(start, SUPPORT, customer.id.as_str(), super::YEAR, &invented.calendar)
+                .await?;
             let mut system = Mis::new(invented, &self.app.settings.roster_folder());
             if system.deliver(start, start.date_naive())? {
                 self.import_now(start, customer.id.as_str()).await?;

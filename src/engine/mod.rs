@@ -15,10 +15,11 @@
 //! | worker before the claim | a ticket is lost | dispatch, after `resend_after` |
 //! | worker during the run | a running row whose lease ends | the reaper; the late writer is fenced off |
 //! | worker after the run, before the record | as above | the job runs again; its effects are idempotent |
-//! | PostgreSQL | everyone waits and tries again | leases cover a restart |
+//! | PostgreSQL | everyone waits and tries again | leases cover a restart; how a job ended is kept for ten minutes |
 
 mod dispatch;
 mod reaper;
+mod record;
 mod run;
 mod scheduler;
 mod season;

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// A worker renews a lease no later than this, however long it holds: with the renewal it hears of a cancel.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EngineSettings {
@@ -43,6 +46,10 @@ impl EngineSettings {
     pub const fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)
     }
+    /// Between two renewals of a lease: two may fail before it ends.
+    pub fn renewal(&self) -> Duration {
+        (self.lease() / 3).min(LONGEST_RENEWAL)
+    }
     pub const fn poll(&self) -> Duration {
         Duration::from_millis(self.poll_ms)
     }
@@ -74,5 +81,18 @@ impl EngineSettings {
         at_least("resend_after_seconds", self.resend_after_seconds, 1);
         at_least("leader_lease_seconds", self.leader_lease_seconds, 2);
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_renewed_in_time_and_often_enough_to_hear_of_a_cancel() {
+        for (lease_seconds, renewal_ms) in [(1, 333), (3, 1_000), (15, 5_000), (16, 5_000), (60, 5_000)] {
+            let settings = EngineSettings { lease_seconds, ..EngineSettings::default() };
+            assert_eq!(settings.renewal().as_millis(), renewal_ms, "a lease of {lease_seconds} s");
+        }
     }
 }

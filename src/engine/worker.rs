@@ -5,22 +5,20 @@
 //! On shutdown it takes no more, lets jobs run for the grace time, then breaks them off and hands them back.
 
 use super::{
-    Engine,
+    Engine, record,
     run::{Ended, decide_event, run_kind},
 };
 use crate::{
-    ledger::{Grouped, JobMove, JobRow, LedgerError},
+    ledger::{Grouped, JobMove, JobRow},
     queue::{Handle, Ticket},
 };
 use rollover_jobs::Policy;
-use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, MissedTickBehavior};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long a job that was asked to stop may take to do so by itself.
 const STOP_GRACE: Duration = Duration::from_secs(5);
-/// Tries to write how a job ended while the ledger is away; the pause doubles from 100 ms.
-const RECORD_TRIES: u32 = 8;
 
 /// One worker process's share of the engine.
 pub struct Worker {
@@ -74,9 +72,7 @@ impl Worker {
         let (engine, copy, token) = (self.engine.clone(), row.clone(), asked.clone());
         // A task of its own: a panic becomes a JoinError here and ends nothing else.
         let mut job = tokio::spawn(async move { run_kind(&engine, &copy, token).await });
-        let mut renewal = tokio::time::interval(self.engine.settings.lease() / 3);
-        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        renewal.tick().await;
+        let mut renewal = self.renewal();
         let limit = tokio::time::sleep(policy.timeout);
         tokio::pin!(limit);
         let forced = loop {
@@ -123,26 +119,32 @@ impl Worker {
         }
     }
 
+    /// Writes how the run ended, and keeps the lease until that is done.
     async fn record(&self, row: JobRow, event: JobMove) -> Option<JobRow> {
-        let id = row.id;
-        for attempt in 0..RECORD_TRIES {
-            match self.grouped.end(row.clone(), event.clone()).await {
-                Ok(row) => return Some(row),
-                Err(LedgerError::Raced { what: "job", .. }) => {
-                    tracing::warn!(job.id = id, "the end came too late: the job is no longer this worker's");
-                    return None;
-                }
-                Err(error) => {
-                    tracing::warn!(job.id = id, attempt, error = %error, "how the job ended could not be written yet");
-                    tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
-                }
+        let write = || self.grouped.end(row.clone(), event.clone());
+        tokio::select! {
+            recorded = record::until_written(row.id, &self.break_off, write) => recorded,
+            never = self.keep_lease(&row) => match never {},
+        }
+    }
+
+    /// Never ends: once the lease is lost nothing is left to renew, and the guarded write tells.
+    async fn keep_lease(&self, row: &JobRow) -> Infallible {
+        let mut renewal = self.renewal();
+        loop {
+            renewal.tick().await;
+            if matches!(self.renew(row).await, Lease::Lost) {
+                return std::future::pending().await;
             }
         }
-        tracing::error!(
-            job.id = id,
-            "how the job ended could not be written; its lease will end and it runs again"
-        );
-        None
+    }
+
+    /// Ticks whenever a lease is to be renewed, first after one period.
+    fn renewal(&self) -> Interval {
+        let period = self.engine.settings.renewal();
+        let mut renewal = tokio::time::interval_at(Instant::now() + period, period);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        renewal
     }
 }
 

@@ -1,7 +1,8 @@
 //! What follows an event of a job: its task's state, the tasks that wait for that task, the end of the plan.
 //!
 //! Runs in the transaction of the event, so a crash never leaves a job ended and its followers asleep. Of one
-//! plan, one transaction at a time: its row is locked first, so two tasks that end together both see the other.
+//! plan, one transaction at a time: its row is locked first, so two tasks that end together both see the other. A
+//! task outside any plan is its own lock.
 
 use super::{
     LedgerError, TaskRow,
@@ -26,7 +27,16 @@ db::statements! {
     sqlite "
         SELECT id FROM plan WHERE id IN (SELECT plan_id FROM task WHERE id IN
             (SELECT value FROM json_each($1))) ORDER BY id";
+    LOCK_LONE_TASKS = postgres "
+        SELECT id FROM task WHERE plan_id IS NULL AND id IN
+            (SELECT value::bigint FROM jsonb_array_elements_text($1)) ORDER BY id FOR NO KEY UPDATE",
+    sqlite "
+        SELECT id FROM task WHERE plan_id IS NULL AND id IN (SELECT value FROM json_each($1)) ORDER BY id";
     LOCK_PLAN = postgres "SELECT id FROM plan WHERE id = $1 FOR UPDATE", sqlite "SELECT id FROM plan WHERE id = $1";
+    LOCK_LONE_TASK = postgres
+        "SELECT id FROM task WHERE id = $1 FOR NO KEY UPDATE",
+    sqlite
+        "SELECT id FROM task WHERE id = $1";
     TASKS_OF_PLAN = "SELECT * FROM task WHERE plan_id = $1 ORDER BY position";
     END_PLAN = "UPDATE plan SET state = 'done', ended_at = $2 WHERE id = $1 AND state = 'active'";
 }
@@ -52,11 +62,13 @@ const fn meaning(event: JobEvent) -> Option<TaskEvent> {
     }
 }
 
-/// Takes the locks of the plans of these tasks, always in one order and before any row of a job: else two that
-/// end jobs of the same plans, or one that signs off while another claims, would wait for each other.
-pub(super) async fn lock_plans(tx: &mut Tx, tasks: &[i64]) -> Result<(), LedgerError> {
+/// Takes the locks of these tasks: of their plans, then of those that stand in none; always in one order and before
+/// any row of a job. Else two that end jobs of the same plans, or one that signs off or skips a task while another
+/// claims its job, would wait for each other.
+pub(super) async fn lock_all(tx: &mut Tx, tasks: &[i64]) -> Result<(), LedgerError> {
     if !tasks.is_empty() {
         query!(fetch_all as (i64,), tx.on(), LOCK_PLANS, Json(tasks))?;
+        query!(fetch_all as (i64,), tx.on(), LOCK_LONE_TASKS, Json(tasks))?;
     }
     Ok(())
 }
@@ -78,11 +90,12 @@ pub(super) async fn task_of_job(
     move_task(tx, now, ENGINE, task, event, Reason { why, who }).await.map(drop)
 }
 
-/// Reads a task after taking its plan's lock.
+/// Reads a task after taking its lock, as [`lock_all`] does.
 pub(super) async fn lock(tx: &mut Tx, id: i64) -> Result<TaskRow, LedgerError> {
-    let found = task(tx, id).await?;
-    let Some(plan) = found.plan_id else { return Ok(found) };
-    query!(fetch_optional as (i64,), tx.on(), LOCK_PLAN, plan)?;
+    match task(tx, id).await?.plan_id {
+        Some(plan) => query!(fetch_optional as (i64,), tx.on(), LOCK_PLAN, plan)?,
+        None => query!(fetch_optional as (i64,), tx.on(), LOCK_LONE_TASK, id)?,
+    };
     task(tx, id).await
 }
 

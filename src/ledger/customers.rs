@@ -2,8 +2,10 @@
 
 use super::{
     Ledger, LedgerError,
-    db::{self, execute, query},
-    words::check_keepable,
+    changes::{changed_dates, changed_fields},
+    db::{self, Tx, execute, query},
+    events::{self, NewEvent},
+    words::{check_keepable, check_words},
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::{Calendar, Customer, CustomerId, CustomerSettings};
@@ -20,6 +22,10 @@ db::statements! {
         UPDATE customer SET name = $2, country = $3, time_zone = $4, mis = $5, middleware = $6, modules = $7,
             settings = $8, updated_at = $9
         WHERE id = $1";
+    CUSTOMER_TO_CHANGE = postgres
+        "SELECT * FROM customer WHERE id = $1 FOR NO KEY UPDATE",
+    sqlite
+        "SELECT * FROM customer WHERE id = $1";
     CUSTOMER = "SELECT * FROM customer WHERE id = $1";
     CUSTOMERS = "SELECT * FROM customer ORDER BY id LIMIT $1";
     CALENDAR = "SELECT dates FROM calendar WHERE customer_id = $1 AND year = $2";
@@ -63,10 +69,26 @@ impl CustomerRow {
     }
 }
 
+/// Reads a customer and keeps others from changing it or its calendars meanwhile.
+async fn to_change(tx: &mut Tx, id: &str) -> Result<CustomerRow, LedgerError> {
+    query!(fetch_optional as CustomerRow, tx.on(), CUSTOMER_TO_CHANGE, id)?
+        .ok_or_else(|| LedgerError::not_found("customer", id))
+}
+
+fn line(customer: &str, name: &'static str, note: Option<String>) -> NewEvent {
+    NewEvent { customer: Some(customer.to_owned()), name, note, ..NewEvent::default() }
+}
+
 impl Ledger {
     /// Adds a customer with its integration, active and empty.
-    pub async fn add_customer(&self, now: DateTime<Utc>, customer: &Customer) -> Result<(), LedgerError> {
+    pub async fn add_customer(
+        &self,
+        now: DateTime<Utc>,
+        person: &str,
+        customer: &Customer,
+    ) -> Result<(), LedgerError> {
         check_keepable("the customer", &json!(customer))?;
+        check_words("who adds the customer", person)?;
         let mut tx = self.db.begin().await?;
         let added = execute!(
             tx.on(),
@@ -88,16 +110,29 @@ impl Ledger {
             )));
         }
         execute!(tx.on(), INSERT_INTEGRATION, customer.id.as_str(), now)?;
+        let line = line(customer.id.as_str(), "customer_added", Some(customer.name.clone()));
+        events::append(&mut tx, now, person, &[line]).await?;
         tx.commit().await?;
-        self.wakeups.news();
+        self.tell_news().await;
         Ok(())
     }
 
-    /// Writes all fields of a customer that exists.
-    pub async fn update_customer(&self, now: DateTime<Utc>, customer: &Customer) -> Result<(), LedgerError> {
+    /// Writes all fields of a customer that exists; the history names those that changed.
+    pub async fn update_customer(
+        &self,
+        now: DateTime<Utc>,
+        person: &str,
+        customer: &Customer,
+    ) -> Result<(), LedgerError> {
         check_keepable("the customer", &json!(customer))?;
+        check_words("who changes the customer", person)?;
         let mut tx = self.db.begin().await?;
-        let changed = execute!(
+        let old = to_change(&mut tx, customer.id.as_str()).await?.customer()?;
+        let changed = changed_fields(&json!(old), &json!(customer));
+        if changed.is_empty() {
+            return Ok(());
+        }
+        execute!(
             tx.on(),
             UPDATE_CUSTOMER,
             customer.id.as_str(),
@@ -110,11 +145,10 @@ impl Ledger {
             Json(&customer.settings),
             now
         )?;
-        if changed == 0 {
-            return Err(LedgerError::not_found("customer", &customer.id));
-        }
+        let line = line(customer.id.as_str(), "customer_changed", Some(changed.join(", ")));
+        events::append(&mut tx, now, person, &[line]).await?;
         tx.commit().await?;
-        self.wakeups.news();
+        self.tell_news().await;
         Ok(())
     }
 
@@ -145,18 +179,28 @@ impl Ledger {
         Ok(rows.into_iter().map(|(year, dates)| (year, dates.0)).collect())
     }
 
+    /// Writes the dates of one summer; the history tells those that changed.
     pub async fn set_calendar(
         &self,
         now: DateTime<Utc>,
+        person: &str,
         customer: &str,
         year: i32,
         dates: &Calendar,
     ) -> Result<(), LedgerError> {
         check_keepable("the calendar", &json!(dates))?;
+        check_words("who sets the dates", person)?;
         let mut tx = self.db.begin().await?;
+        to_change(&mut tx, customer).await?;
+        let old = query!(fetch_optional as (Json<Calendar>,), tx.on(), CALENDAR, customer, year)?;
+        let changed = changed_dates(&old.map(|(dates,)| dates.0).unwrap_or_default(), dates);
         execute!(tx.on(), SET_CALENDAR, customer, year, Json(dates), now)?;
+        if !changed.is_empty() {
+            let note = format!("{year}: {}", changed.join("; "));
+            events::append(&mut tx, now, person, &[line(customer, "calendar_changed", Some(note))]).await?;
+        }
         tx.commit().await?;
-        self.wakeups.news();
+        self.tell_news().await;
         Ok(())
     }
 }

@@ -5,9 +5,10 @@
 use super::LedgerError;
 use sqlx::{
     PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    migrate::MigrateError,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{str::FromStr, time::Duration};
 
@@ -88,19 +89,23 @@ impl Db {
         Ok(Self::Sqlite(open_file(options).await?))
     }
 
-    /// Brings the schema to this version.
+    /// Brings the schema to this version. What cannot be done fails at once; only what another process hinders is
+    /// tried again.
     pub async fn migrate(&self) -> Result<(), LedgerError> {
         let mut attempt = 1;
         loop {
+            let (before, _) = self.schema_versions().await?;
             let result = match self {
                 Self::Postgres(pool) => MIGRATIONS_POSTGRES.run(pool).await,
                 Self::Sqlite(pool) => MIGRATIONS_SQLITE.run(pool).await,
             };
-            match result {
-                Ok(()) => return Ok(()),
-                Err(error) if attempt == MIGRATE_ATTEMPTS => return Err(LedgerError::Migrate(error)),
-                Err(error) => tracing::debug!(attempt, error = %error, "migration collided, trying again"),
+            let Err(error) = result else { return Ok(()) };
+            // Only a committed migration of another process can stand in the way, and then its version is there.
+            let overtaken = self.schema_versions().await?.0 > before;
+            if attempt == MIGRATE_ATTEMPTS || !decide_migrate_again(&error, overtaken) {
+                return Err(LedgerError::Migrate(error));
             }
+            tracing::debug!(attempt, error = %error, "migration collided, trying again");
             attempt += 1;
             tokio::time::sleep(MIGRATE_PAUSE).await;
         }
@@ -180,9 +185,28 @@ async fn open_file(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Er
     }
 }
 
-/// SQLITE_BUSY, in its plain or an extended form.
+/// Whether a migration that failed can succeed without anybody's help: another process held a lock, or was faster.
+fn decide_migrate_again(error: &MigrateError, overtaken: bool) -> bool {
+    let (MigrateError::Execute(sqlx::Error::Database(error))
+    | MigrateError::ExecuteMigration(sqlx::Error::Database(error), _)) = error
+    else {
+        return false;
+    };
+    overtaken || is_busy(&**error)
+}
+
+/// SQLITE_BUSY and SQLITE_LOCKED, in their plain or an extended form.
+const SQLITE_LOCKS: [u32; 2] = [5, 6];
+/// PostgreSQL: serialization_failure, deadlock_detected, lock_not_available.
+const POSTGRES_LOCKS: [&str; 3] = ["40001", "40P01", "55P03"];
+
+/// Another connection held what this one needed.
 fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
-    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
+    let Some(code) = error.code() else { return false };
+    match error.try_downcast_ref::<SqliteError>() {
+        Some(_) => code.parse::<u32>().is_ok_and(|code| SQLITE_LOCKS.contains(&(code & 0xff))),
+        None => POSTGRES_LOCKS.contains(&code.as_ref()),
+    }
 }
 
 const NEWEST_MIGRATION: &str = "SELECT max(version) FROM _sqlx_migrations WHERE success";
@@ -257,4 +281,40 @@ pub(crate) use statements;
 pub fn stamp(moment: chrono::DateTime<chrono::Utc>) -> String {
     use chrono::SubsecRound;
     moment.trunc_subsecs(MICROSECONDS).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn file(folder: &tempfile::TempDir, busy_timeout: Duration) -> SqlitePool {
+        let path = folder.path().join("ledger.db");
+        let options =
+            SqliteConnectOptions::new().filename(path).create_if_missing(true).busy_timeout(busy_timeout);
+        SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_a_migration_that_another_process_hinders_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (file(&folder, Duration::ZERO).await, file(&folder, Duration::ZERO).await);
+        let broken = || async { sqlx::query("broken").execute(&one).await.unwrap_err() };
+        let held = one.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let busy = || async { sqlx::query("BEGIN IMMEDIATE").execute(&other).await.unwrap_err() };
+        let cases = [
+            ("locked", MigrateError::Execute(busy().await), false, true),
+            ("locked in a migration", MigrateError::ExecuteMigration(busy().await, 1), false, true),
+        ];
+        drop(held);
+        let more = [
+            ("broken", MigrateError::ExecuteMigration(broken().await, 1), false, false),
+            ("overtaken", MigrateError::ExecuteMigration(broken().await, 1), true, true),
+            ("another text", MigrateError::VersionMismatch(1), true, false),
+            ("from the future", MigrateError::VersionMissing(9), false, false),
+            ("away", MigrateError::Execute(sqlx::Error::PoolTimedOut), false, false),
+        ];
+        for (name, error, overtaken, again) in cases.into_iter().chain(more) {
+            assert_eq!(decide_migrate_again(&error, overtaken), again, "{name}: {error}");
+        }
+    }
 }

@@ -121,7 +121,7 @@ impl Ledger {
             new.reason.as_str()
         )?;
         tx.commit().await?;
-        self.wakeups.news();
+        self.tell_news().await;
         Ok(id)
     }
 

@@ -2,11 +2,17 @@
 
 use crate::model::NotAllowed;
 
+/// PostgreSQL: admin_shutdown, crash_shutdown, cannot_connect_now.
+const SHUT_DOWN: [&str; 3] = ["57P01", "57P02", "57P03"];
+
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The database did not answer or refused.
     #[error("the database does not do as asked")]
     Database(#[from] sqlx::Error),
+    /// Nothing of what was asked was looked at.
+    #[error("the database does not answer")]
+    Away,
     #[error("the database address cannot be read")]
     Url(#[source] sqlx::Error),
     #[error("the schema could not be brought up to date")]
@@ -42,6 +48,25 @@ impl LedgerError {
             Self::Unreadable { .. }
                 | Self::Database(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
         )
+    }
+
+    /// The database cannot be reached now: asking it again for less would only wait again.
+    pub(crate) fn is_away(&self) -> bool {
+        match self {
+            Self::Away => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| SHUT_DOWN.contains(&code.as_ref()))
+            }
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
+        }
     }
 
     /// A unique index refused the row.

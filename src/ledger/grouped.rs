@@ -2,7 +2,8 @@
 //!
 //! Two writers, one for claims and one for endings, each take what waits for them (up to a limit) and commit it
 //! together. A caller hears back after the commit, so what it was told is durable. When a group fails, its
-//! members are tried one by one: a bad one spoils no other. If this process dies, nobody was told anything.
+//! members are tried one by one: a bad one spoils no other; only while the ledger is away all are told so at once.
+//! If this process dies, nobody was told anything.
 
 use super::{
     Ledger, LedgerError,
@@ -80,6 +81,10 @@ async fn write_claims(
         let now = clock.now();
         let mut claimed = match claim_group(&ledger, now, &wanted, &owner, now + lease).await {
             Ok(rows) => rows,
+            Err(error) if error.is_away() => {
+                tracing::warn!(error = %error, size = wanted.len(), "the ledger is away; these tickets are dropped");
+                Vec::new()
+            }
             Err(error) => {
                 tracing::debug!(error = %error, size = wanted.len(), "a group of claims failed, one by one now");
                 let mut rows = Vec::new();
@@ -148,6 +153,13 @@ async fn write_endings(
                 for (request, result) in group.drain(..).zip(results) {
                     let _gone = request.reply.send(result);
                 }
+            }
+            Err(error) if error.is_away() => {
+                tracing::debug!(error = %error, size = steps.len(), "the ledger is away; these endings come again");
+                for request in group.drain(..) {
+                    let _gone = request.reply.send(Err(LedgerError::Away));
+                }
+                continue;
             }
             Err(error) => {
                 tracing::debug!(error = %error, size = steps.len(), "a group of endings failed, one by one now");

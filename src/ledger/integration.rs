@@ -145,7 +145,7 @@ impl Ledger {
             events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
         }
         tx.commit().await?;
-        self.wakeups.news();
+        self.tell_news().await;
         Ok(changed)
     }
 

@@ -110,7 +110,7 @@ pub(super) async fn apply(
         return Ok(nexts.into_iter().map(|next| next.map_err(Into::into)).collect());
     }
     let tasks: Vec<i64> = steps.iter().filter_map(|step| step.row.task_id).collect();
-    advance::lock_plans(tx, &tasks).await?;
+    advance::lock_all(tx, &tasks).await?;
     let written: Vec<(i64,)> = query!(fetch_all as (i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
     let written: std::collections::HashSet<i64> = written.into_iter().map(|(id,)| id).collect();
     let mut results = Vec::with_capacity(steps.len());
@@ -305,6 +305,7 @@ impl Ledger {
         };
         events::append(&mut tx, now, actor, &[line]).await?;
         tx.commit().await?;
+        self.tell_news().await;
         self.job(id).await
     }
 

@@ -4,6 +4,7 @@
 //! what it read, and appends the event; all in one transaction, so a crash leaves either everything or nothing.
 
 mod advance;
+mod changes;
 mod clock;
 mod customers;
 pub mod db;

@@ -135,7 +135,7 @@ impl Ledger {
         };
         events::append(&mut tx, now, person, &[line]).await?;
         tx.commit().await?;
-        self.wakeups.news();
+        self.tell_news().await;
         Ok(plan)
     }
 }

@@ -77,23 +77,20 @@ impl Ledger {
         if total.jobs > 0 {
             self.tell_due().await;
         } else if total.tasks > 0 {
-            self.wakeups.news();
+            self.tell_news().await;
         }
         Ok(total)
     }
 }
 
 async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<usize, LedgerError> {
+    advance::lock_all(tx, &[fire.task.id]).await?;
     let event = if fire.fires.is_empty() { TaskEvent::MomentSkipped } else { TaskEvent::Fired };
     let made = if fire.fires.is_empty() { 0 } else { make_jobs(tx, now, fire).await? };
     let facts = TaskFacts { recurs: fire.next_due.is_some(), sign_off_open: false };
     let state = fire.task.state.on(event, facts)?;
     let why = fire.said.clone().filter(|_| state == TaskState::Skipped);
     let next = TaskRow { state, due_at: fire.next_due, why, who: None, ..fire.task.clone() };
-    let ends = state != fire.task.state && state.has_ended();
-    if ends {
-        advance::lock(tx, fire.task.id).await?;
-    }
     advance::write(tx, now, &fire.task, &next).await?;
     let line = NewEvent {
         customer: fire.task.customer_id.clone(),
@@ -106,7 +103,7 @@ async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<us
         note: fire.said.clone(),
     };
     events::append(tx, now, advance::ENGINE, &[line]).await?;
-    if ends {
+    if state != fire.task.state && state.has_ended() {
         advance::after(tx, now, &next).await?;
     }
     Ok(made)

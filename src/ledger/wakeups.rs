@@ -14,6 +14,10 @@ db::statements! {
     NOTIFY = postgres "SELECT pg_notify('rollover', $1)", sqlite "SELECT $1";
 }
 
+/// What one process tells the others.
+const DUE: &str = "due";
+const NEWS: &str = "news";
+
 /// Handles on both wake-ups of one process.
 #[derive(Debug, Clone)]
 pub struct Wakeups {
@@ -54,8 +58,18 @@ impl Ledger {
     pub(super) async fn tell_due(&self) {
         self.wakeups.due();
         self.wakeups.news();
+        self.tell_others(DUE).await;
+    }
+
+    /// Tells this process, and on PostgreSQL every other, that something people look at has changed.
+    pub(super) async fn tell_news(&self) {
+        self.wakeups.news();
+        self.tell_others(NEWS).await;
+    }
+
+    async fn tell_others(&self, what: &str) {
         if !self.is_embedded()
-            && let Err(error) = self.notify("due").await
+            && let Err(error) = self.notify(what).await
         {
             tracing::debug!(error = %error, "wake-up of other processes failed; they will poll");
         }
@@ -75,8 +89,9 @@ impl Ledger {
                 let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
                 listener.listen("rollover").await?;
                 loop {
-                    listener.recv().await?;
-                    self.wakeups.due();
+                    if listener.recv().await?.payload() != NEWS {
+                        self.wakeups.due();
+                    }
                     self.wakeups.news();
                 }
                 #[expect(unreachable_code, reason = "names the error type of the block")]

@@ -164,13 +164,13 @@ impl TestApp {
                 ..CustomerSettings::default()
             },
         };
-        self.ledger().add_customer(self.now(), &customer).await.unwrap();
+        self.ledger().add_customer(self.now(), "test", &customer).await.unwrap();
         let calendar = Calendar {
             last_teaching_day: Some("2024-06-21".parse().unwrap()),
             school_year_start: Some("2024-08-19".parse().unwrap()),
             ..Calendar::default()
         };
-        self.ledger().set_calendar(self.now(), id, 2024, &calendar).await.unwrap();
+        self.ledger().set_calendar(self.now(), "test", id, 2024, &calendar).await.unwrap();
         customer
     }
 

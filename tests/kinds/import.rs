@@ -188,7 +188,7 @@ impl Case {
                 assert!(ledger.pause(now, &customer.id, &pause).await.unwrap());
             }
         }
-        ledger.update_customer(now, &customer).await.unwrap();
+        ledger.update_customer(now, "test", &customer).await.unwrap();
         if self.with == With::Decision {
             let decision = NewFilterDecision {
                 customer: customer.id.clone(),
@@ -212,7 +212,7 @@ impl Case {
 /// Brings the earlier roster in whole, courses and all, as an import of the winter did.
 async fn import_earlier(test: &TestApp, customer: &Customer) {
     let calendar = test.ledger().calendar("nes", 2024).await.unwrap();
-    test.ledger().set_calendar(test.now(), "nes", 2024, &Default::default()).await.unwrap();
+    test.ledger().set_calendar(test.now(), "test", "nes", 2024, &Default::default()).await.unwrap();
     let job = test.scripted_job(Some("nes"), &[]).await;
     let lease_until = test.now() + chrono::Duration::seconds(60);
     let claim = rollover::ledger::JobMove::Claim { owner: "w".to_owned(), lease_until };
@@ -225,7 +225,7 @@ async fn import_earlier(test: &TestApp, customer: &Customer) {
     assert_eq!(report["outcome"], "completed", "{report}");
     let done = rollover::ledger::JobMove::Finish { report };
     test.ledger().apply(test.now(), "w", job, done).await.unwrap();
-    test.ledger().set_calendar(test.now(), "nes", 2024, &calendar).await.unwrap();
+    test.ledger().set_calendar(test.now(), "test", "nes", 2024, &calendar).await.unwrap();
 }
 
 /// A mail in the outbox; the first, as the sample arguments have it.

@@ -191,7 +191,10 @@ async fn a_cancel_is_at_once_or_asked_for(on: On) {
     assert_eq!((row.state, row.run_at, row.ended_at), (JobState::Cancelled, None, Some(at(1))));
     assert_eq!(row.why.as_deref(), Some("wrong file"));
     let busy = running(&test).await;
+    let mut news = test.ledger().wakeups().watch();
+    news.mark_unchanged();
     let row = test.ledger().cancel_job(at(6), "Ingrid", busy.id, "wrong file").await.unwrap();
+    assert!(news.has_changed().unwrap(), "who looks at the job is told");
     assert_eq!(row, JobRow { cancel_requested: true, ..busy.clone() }, "its worker ends it");
     let line = test.ledger().events_of_job(busy.id).await.unwrap().pop().unwrap();
     assert_eq!((line.name.as_str(), line.actor.as_str()), ("cancel_requested", "Ingrid"));

@@ -7,6 +7,7 @@ use super::{
 };
 use chrono::Duration;
 use rollover::{
+    engine::tick,
     ledger::{Grouped, JobFilter, JobMove, LedgerError, NewJob, NewTaskRow},
     model::JobState,
 };
@@ -22,6 +23,7 @@ on_both_engines!(
     a_lease_is_renewed_by_its_holder_alone,
     a_late_end_is_refused_and_leaves_no_trace,
     a_sign_off_and_a_claim_at_once_do_not_wait_for_each_other,
+    outside_plans_a_skip_and_a_claim_at_once_do_not_wait_for_each_other,
 );
 
 fn worker(test: &TestApp, owner: &str) -> Grouped {
@@ -201,5 +203,30 @@ async fn a_sign_off_and_a_claim_at_once_do_not_wait_for_each_other(on: On) {
             one.end(row, JobMove::GiveUp { why: "next case".to_owned() }).await.unwrap();
         }
         test.ledger().cancel_plan(test.now(), "t", plan.id, "next case").await.unwrap();
+    }
+}
+
+/// Each needs the task and the job. Without a plan the task itself is what they take first.
+async fn outside_plans_a_skip_and_a_claim_at_once_do_not_wait_for_each_other(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    test.customer("nes", &[]).await;
+    let one = worker(&test, "one");
+    for round in 0..40 {
+        let task = test.scripted_task("nes", Trigger::Hand, NOW, &[Act::Succeed]).await.id;
+        tick(&test.app.engine).await.unwrap();
+        let [(job, generation)] = test.ledger().take_unsent(test.now(), 9).await.unwrap()[..] else {
+            panic!("one job")
+        };
+        let (skipped, claimed) = tokio::join!(
+            test.ledger().skip_task(test.now(), "Ingrid", task, "no need"),
+            one.claim(job, generation)
+        );
+        match (skipped, claimed) {
+            (Ok(_), None) => {}
+            (Err(LedgerError::Refused(_)), Some(row)) => {
+                one.end(row, JobMove::Finish { report: json!({}) }).await.unwrap();
+            }
+            other => panic!("{round}: one of the two comes first: {other:?}"),
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     plan_of, step,
 };
 use rollover::ledger::{JobMove, LedgerError, NewFilterDecision, NewJob};
-use rollover_jobs::{Customer, plan::Trigger};
+use rollover_jobs::{Calendar, Customer, plan::Trigger};
 use serde_json::json;
 
 on_both_engines!(
@@ -49,7 +49,10 @@ async fn odd_words_are_read_as_they_were_written(on: On) {
         let failed =
             ledger.apply(test.now(), "w", job, JobMove::GiveUp { why: text.to_owned() }).await.unwrap();
         assert_eq!(failed, test.job(job).await);
-        ledger.update_customer(test.now(), &Customer { name: text.to_owned(), ..nes.clone() }).await.unwrap();
+        ledger
+            .update_customer(test.now(), text, &Customer { name: text.to_owned(), ..nes.clone() })
+            .await
+            .unwrap();
         assert_eq!(ledger.customer("nes").await.unwrap().name, text);
     }
 }
@@ -85,8 +88,10 @@ async fn a_nul_of_a_person_is_refused(on: On) {
         ledger.skip_task(now, "Ingrid", task.id, nul).await.map(drop),
         ledger.cancel_task(now, nul, task.id, "why").await.map(drop),
         ledger.cancel_job(now, "Ingrid", job, nul).await.map(drop),
-        ledger.update_customer(now, &named).await,
-        ledger.add_customer(now, &Customer { id: "other".parse().unwrap(), ..named }).await,
+        ledger.update_customer(now, "Ingrid", &named).await,
+        ledger.add_customer(now, "Ingrid", &Customer { id: "other".parse().unwrap(), ..named }).await,
+        ledger.update_customer(now, nul, &Customer { mis: "other".to_owned(), ..nes.clone() }).await,
+        ledger.set_calendar(now, nul, "nes", 2025, &Calendar::default()).await,
         ledger.decide_filter(now, &decision).await.map(drop),
         ledger.create_plan(now, "Ingrid", &plan_of("eoy", 2024, vec![titled])).await.map(drop),
         ledger.enqueue(now, "Ingrid", &[nul_job]).await.map(drop),

@@ -66,7 +66,7 @@ impl Ground {
             settings: CustomerSettings { course_archiving: true, ..CustomerSettings::default() },
         };
         let now = chrono::DateTime::UNIX_EPOCH;
-        ledger.add_customer(now, &customer).await.unwrap();
+        ledger.add_customer(now, "test", &customer).await.unwrap();
         let mut tx = ledger.db().begin().await.unwrap();
         let args = sqlx::types::Json(serde_json::json!({}));
         let (job,) = query!(fetch_one as (i64,), tx.on(), INSERT_JOB, args, GENERATION, now).unwrap();
