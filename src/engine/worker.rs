@@ -92,14 +92,20 @@ impl Worker {
             }
         };
         asked.cancel();
-        // A job that ends by itself now has the better word on how it ended.
-        match tokio::time::timeout(STOP_GRACE, &mut job).await {
-            Ok(Ok(Ok(report))) => Some(Ended::Report(report)),
-            Ok(_) => Some(forced),
-            Err(_) => {
-                job.abort();
-                Some(forced)
+        let stopping = async {
+            // A job that ends by itself now has the better word on how it ended.
+            match tokio::time::timeout(STOP_GRACE, &mut job).await {
+                Ok(Ok(Ok(report))) => Ended::Report(report),
+                Ok(_) => forced,
+                Err(_) => {
+                    job.abort();
+                    forced
+                }
             }
+        };
+        tokio::select! {
+            ended = stopping => Some(ended),
+            never = self.keep_lease(row) => match never {},
         }
     }
 
