@@ -34,6 +34,9 @@ pub async fn reap(engine: &Engine) -> Result<usize, LedgerError> {
             }
             // Its worker, or another reaper, was faster.
             Err(LedgerError::Raced { .. } | LedgerError::NotAllowed(_)) => {}
+            Err(error) if error.is_unreadable() => {
+                tracing::warn!(job.id = row.id, error = %error, "what stands beside a silent job cannot be read");
+            }
             Err(error) => return Err(error),
         }
     }
