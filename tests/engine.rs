@@ -7,7 +7,7 @@ mod harness;
 use harness::{Act, On, TestApp, moment, on_both_engines, program::until};
 use rollover::{
     engine::{Worker, reap, tick},
-    ledger::{JobMove, TaskFilter, db::Db},
+    ledger::{JobMove, TaskFilter},
     model::{JobState, TaskState},
 };
 use rollover_jobs::plan::Trigger;
@@ -34,14 +34,6 @@ on_both_engines!(
     how_a_job_ended_outlasts_an_outage_and_its_lease_is_kept,
     tickets_that_led_to_nothing_are_sent_again,
 );
-
-/// As another program would write.
-async fn execute(test: &TestApp, sql: &'static str) {
-    match test.ledger().db() {
-        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-    }
-}
 
 async fn a_job_runs_once_and_its_history_is_kept(on: On) {
     let test = TestApp::new(on, NOW).await;
@@ -207,7 +199,7 @@ async fn a_customer_that_cannot_be_read_holds_up_no_other(on: On) {
         test.scripted_task(customer, Trigger::Hand, NOW, &[Act::Succeed]).await;
     }
     let sql = r#"UPDATE customer SET settings = '{"of_tomorrow": 1}' WHERE id = 'bergdal'"#;
-    execute(&test, sql).await;
+    test.execute(sql).await;
     assert!(tick(&test.app.engine).await.is_err(), "it is told");
     let fired = test.ledger().take_unsent(test.now(), 10).await.unwrap();
     assert_eq!(fired.len(), 1);
@@ -314,7 +306,7 @@ async fn how_a_job_ended_outlasts_an_outage_and_its_lease_is_kept(on: On) {
     while test.job(job).await.state != JobState::Running {
         news.changed().await.unwrap();
     }
-    execute(&test, "ALTER TABLE event RENAME TO event_away").await;
+    test.execute("ALTER TABLE event RENAME TO event_away").await;
     let stopping = tokio::spawn({
         let worker = worker.clone();
         async move { worker.finish_now().await }
@@ -327,7 +319,7 @@ async fn how_a_job_ended_outlasts_an_outage_and_its_lease_is_kept(on: On) {
         .await;
         assert_eq!(reap(&test.app.engine).await.unwrap(), 0, "the lease is kept");
     }
-    execute(&test, "ALTER TABLE event_away RENAME TO event").await;
+    test.execute("ALTER TABLE event_away RENAME TO event").await;
     stopping.await.unwrap();
     assert_eq!(running.await.unwrap().unwrap().state, JobState::Ready);
     assert_eq!(test.story_of_job(job).await, ["enqueued", "claimed", "given_back"]);

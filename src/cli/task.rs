@@ -226,9 +226,9 @@ async fn coming(app: &App, task: &TaskRow, count: usize) -> anyhow::Result<(Tz, 
     let (zone, calendar) = place(app, task).await?;
     let Some(due) = task.due_at else { return Ok((zone, Vec::new())) };
     let mut moments = vec![Moment { at: due, local: due.with_timezone(&zone).naive_local(), note: None }];
-    if matches!(task.schedule.0, Trigger::Cron { .. }) {
+    if let Some(trigger @ Trigger::Cron { .. }) = task.schedule.0.trigger() {
         let before = due - chrono::TimeDelta::microseconds(1);
-        let found = task.schedule.0.moments(before, count, zone, &calendar)?;
+        let found = trigger.moments(before, count, zone, &calendar)?;
         // A task that was moved by hand stands at a moment that its rule does not know.
         if found.first().is_some_and(|first| first.at == due) {
             moments.clear();

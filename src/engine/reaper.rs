@@ -1,7 +1,7 @@
 //! The reaper: jobs whose worker went silent past the lease are made due again, or failed when they kill workers.
 
 use super::Engine;
-use crate::ledger::{JobMove, LedgerError};
+use crate::ledger::{JobMove, LedgerError, Rows};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -12,8 +12,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// One pass; gives how many jobs were taken from their workers.
 pub async fn reap(engine: &Engine) -> Result<usize, LedgerError> {
     let now = engine.clock.now();
-    let expired = engine.ledger.expired_leases(now, BATCH).await?;
-    let mut reaped = 0;
+    let Rows { read: expired, unreadable } = engine.ledger.expired_leases(now, BATCH).await?;
+    let mut reaped = engine.ledger.fail_unreadable_jobs(now, &unreadable).await?;
     for row in &expired {
         let attempts = engine.kind(&row.kind).map_or(1, |kind| kind.policy().attempts);
         // A job that was running at every death of its worker may well be what kills them.
@@ -34,6 +34,9 @@ pub async fn reap(engine: &Engine) -> Result<usize, LedgerError> {
             }
             // Its worker, or another reaper, was faster.
             Err(LedgerError::Raced { .. } | LedgerError::NotAllowed(_)) => {}
+            Err(error) if error.is_unreadable() => {
+                tracing::warn!(job.id = row.id, error = %error, "what stands beside a silent job cannot be read");
+            }
             Err(error) => return Err(error),
         }
     }

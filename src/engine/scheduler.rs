@@ -1,7 +1,7 @@
 //! The scheduler: tasks that are due become jobs. Any number may run; one leads.
 
 use super::Engine;
-use crate::ledger::{DueTask, Fired, LedgerError, TaskFire};
+use crate::ledger::{DueTask, Fired, LedgerError, Rows, TaskFire, Unreadable};
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use rollover_jobs::{
@@ -24,28 +24,33 @@ pub const LEAD: &str = "scheduler";
 /// A task that another scheduler fires right now is looked at again after so long.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
-/// Fires every task that is due now. A customer that cannot be read holds up no other, and is told at the end.
+/// Fires every task that is due now. A customer that cannot be read holds up no other, and is told at the end; a task
+/// that cannot be read fails.
 pub async fn tick(engine: &Engine) -> Result<Fired, LedgerError> {
     let now = engine.clock.now();
     let mut total = Fired::default();
     loop {
-        let due = engine.ledger.due_tasks(now, BATCH).await?;
-        if due.is_empty() {
+        let Rows { read: due, unreadable: mut to_fail } = engine.ledger.due_tasks(now, BATCH).await?;
+        if due.is_empty() && to_fail.is_empty() {
             return Ok(total);
         }
         let (mut places, mut unreadable) = (Places::default(), None);
         let mut fires = Vec::with_capacity(due.len());
         for task in due {
             match places.of(engine, &task).await {
-                Ok(place) => fires.push(decide_fire(engine, task, &place, now)),
+                Ok(place) => match decide_fire(engine, task, &place, now) {
+                    Ok(fire) => fires.push(fire),
+                    Err(found) => to_fail.push(found),
+                },
                 Err(error) if error.is_unreadable() => unreadable = Some(error),
                 Err(error) => return Err(error),
             }
         }
+        let failed = engine.ledger.fail_unreadable_tasks(now, &to_fail).await?;
         let fired = engine.ledger.fire(now, &fires).await?;
         total.tasks += fired.tasks;
         total.jobs += fired.jobs;
-        if fired.tasks == 0 {
+        if fired.tasks + failed == 0 {
             // Another scheduler has them; it will not take long.
             return unreadable.map_or(Ok(total), Err);
         }
@@ -81,20 +86,28 @@ impl Places {
     }
 }
 
-/// What a due task does now: which moments become jobs, which are skipped, when it is due next.
-fn decide_fire(engine: &Engine, due: DueTask, place: &Place, now: DateTime<Utc>) -> TaskFire {
+/// What a due task does now: which moments become jobs, which are skipped, when it is due next. One whose trigger or
+/// catch-up policy is of another version does nothing.
+fn decide_fire(
+    engine: &Engine,
+    due: DueTask,
+    place: &Place,
+    now: DateTime<Utc>,
+) -> Result<TaskFire, Unreadable> {
     let task = due.task;
+    let trigger = task.schedule.0.read().map_err(|why| Unreadable::new(task.id, "trigger", &why))?;
+    let policy = CatchUp::parse(&task.catch_up)
+        .ok_or_else(|| Unreadable::new(task.id, "catch-up policy", &format!("{:?}", task.catch_up)))?;
     let lane = engine.lane(&task.kind);
     let first = task.due_at.unwrap_or(now);
-    let (missed, next_due, trouble) = moments(&task.schedule.0, place, first, now);
-    let policy = CatchUp::parse(&task.catch_up).unwrap_or(CatchUp::RunOnce);
+    let (missed, next_due, trouble) = moments(trigger, place, first, now);
     let plan = decide_catch_up(policy, &missed, now, engine.settings.late_after());
     let said = match (plan.said, trouble) {
         (said, None) => said,
         (None, trouble) => trouble,
         (Some(said), Some(trouble)) => Some(format!("{said}; {trouble}")),
     };
-    TaskFire { task, lane, fires: plan.fire, said, next_due }
+    Ok(TaskFire { task, lane, fires: plan.fire, said, next_due })
 }
 
 /// The moments from `first` to `now`, the next one after, and what hinders finding it.

@@ -9,7 +9,7 @@ use super::{
     db::{self, Tx, execute, query},
     decisions,
     events::{self, NewEvent},
-    rows::JobRow,
+    unreadable::{Rows, query_each},
 };
 use crate::model::{JobEvent, TaskEvent, TaskFacts, TaskState};
 use chrono::{DateTime, Utc};
@@ -54,7 +54,7 @@ const fn meaning(event: JobEvent) -> Option<TaskEvent> {
     match event {
         JobEvent::Claimed | JobEvent::RunAgain => Some(TaskEvent::JobStarted),
         JobEvent::Finished => Some(TaskEvent::JobDone),
-        JobEvent::GaveUp => Some(TaskEvent::JobFailed),
+        JobEvent::GaveUp | JobEvent::Unreadable => Some(TaskEvent::JobFailed),
         JobEvent::Waits => Some(TaskEvent::JobWaits),
         JobEvent::Aborted => Some(TaskEvent::JobAborted),
         JobEvent::Cancelled => Some(TaskEvent::JobCancelled),
@@ -73,21 +73,29 @@ pub(super) async fn lock_all(tx: &mut Tx, tasks: &[i64]) -> Result<(), LedgerErr
     Ok(())
 }
 
-/// Moves the task of a job that moved.
+/// Moves the task of a job that moved, for the job's reason. A task that cannot be read stays as it is: its job must
+/// be able to move all the same.
 pub(super) async fn task_of_job(
     tx: &mut Tx,
     now: DateTime<Utc>,
-    job: &JobRow,
+    task: Option<i64>,
     event: JobEvent,
+    reason: Reason,
 ) -> Result<(), LedgerError> {
-    let (Some(id), Some(event)) = (job.task_id, meaning(event)) else { return Ok(()) };
-    let task = lock(tx, id).await?;
+    let (Some(id), Some(event)) = (task, meaning(event)) else { return Ok(()) };
+    let task = match lock(tx, id).await {
+        Ok(task) => task,
+        Err(error) if error.is_unreadable() => {
+            tracing::warn!(task.id = id, error = %error, "a task cannot be read, and stays as it is");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     if matches!(task.state, TaskState::Cancelled | TaskState::NotApplicable) {
         return Ok(());
     }
-    let why = job.why.clone();
-    let who = job.who.clone().or_else(|| (event == TaskEvent::JobDone).then(|| task.owner.clone()));
-    move_task(tx, now, ENGINE, task, event, Reason { why, who }).await.map(drop)
+    let who = reason.who.or_else(|| (event == TaskEvent::JobDone).then(|| task.owner.clone()));
+    move_task(tx, now, ENGINE, task, event, Reason { who, ..reason }).await.map(drop)
 }
 
 /// Reads a task after taking its lock, as [`lock_all`] does.
@@ -140,7 +148,7 @@ pub(super) async fn move_task(
     };
     events::append(tx, now, actor, &[line]).await?;
     if task.state != state && state.has_ended() {
-        after(tx, now, &next).await?;
+        after(tx, now, &Ended::of(&next)).await?;
     }
     Ok(TaskRow { version: task.version + 1, ..next })
 }
@@ -166,10 +174,24 @@ pub(super) async fn write(
     if written == 1 { Ok(()) } else { Err(LedgerError::Raced { what: "task", id: from.id }) }
 }
 
-/// Wakes the tasks that wait for this one, and ends the plan when nothing of it is left.
-pub(super) async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> Result<(), LedgerError> {
-    let Some(plan) = ended.plan_id else { return Ok(()) };
-    let tasks = query!(fetch_all as TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
+/// A task that has ended, as its followers see it.
+pub(super) struct Ended<'a> {
+    pub plan: Option<i64>,
+    pub step: &'a str,
+    pub state: TaskState,
+}
+
+impl<'a> Ended<'a> {
+    pub fn of(task: &'a TaskRow) -> Self {
+        Self { plan: task.plan_id, step: &task.step, state: task.state }
+    }
+}
+
+/// Wakes the tasks that wait for this one, and ends the plan when nothing of it is left; a task that cannot be read
+/// may be left.
+pub(super) async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &Ended<'_>) -> Result<(), LedgerError> {
+    let Some(plan) = ended.plan else { return Ok(()) };
+    let Rows { read: tasks, unreadable } = query_each!(TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
     for task in &tasks {
         let Some(due_at) = follows(task, ended, now) else { continue };
         let next = TaskRow { due_at: Some(due_at), ..task.clone() };
@@ -184,7 +206,8 @@ pub(super) async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &TaskRow) -> R
         };
         events::append(tx, now, ENGINE, &[line]).await?;
     }
-    let over = tasks.iter().all(|task| task.due_at.is_none() && is_settled(task.state));
+    let over =
+        unreadable.is_empty() && tasks.iter().all(|task| task.due_at.is_none() && is_settled(task.state));
     if over {
         execute!(tx.on(), END_PLAN, plan, now)?;
     }
@@ -197,12 +220,13 @@ pub(super) const fn is_settled(state: TaskState) -> bool {
 }
 
 /// The moment at which a task may fire, now that another has ended; `None` when it does not wait for that one.
-fn follows(task: &TaskRow, ended: &TaskRow, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let Trigger::After { step, on, .. } = &task.schedule.0 else { return None };
+fn follows(task: &TaskRow, ended: &Ended<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let trigger = task.schedule.0.trigger()?;
+    let Trigger::After { step, on, .. } = trigger else { return None };
     let waits = task.state == TaskState::Planned && task.due_at.is_none() && *step == ended.step;
     let met = match on {
         AfterWhat::Succeeded => ended.state.counts_as_success(),
         AfterWhat::Ended => ended.state.has_ended(),
     };
-    (waits && met).then(|| now + task.schedule.0.delay())
+    (waits && met).then(|| now + trigger.delay())
 }

@@ -10,6 +10,7 @@ use super::{
     db::Tx,
     jobs,
     rows::{JobMove, JobRow},
+    unreadable::Rows,
 };
 use chrono::{DateTime, Duration, Utc};
 use rollover_jobs::ports::Clock;
@@ -130,9 +131,13 @@ async fn claim_group(
     until: DateTime<Utc>,
 ) -> Result<Vec<JobRow>, LedgerError> {
     let mut tx = ledger.db.begin().await?;
-    let rows = jobs::claim(&mut tx, now, wanted, owner, until).await?;
+    let Rows { read, unreadable } = jobs::claim(&mut tx, now, wanted, owner, until).await?;
     tx.commit().await?;
-    Ok(rows)
+    // In transactions of their own: the claims stand, whatever becomes of these.
+    if let Err(error) = ledger.fail_unreadable_jobs(now, &unreadable).await {
+        tracing::warn!(error = %error, "jobs that cannot be read could not be failed; their tickets come again");
+    }
+    Ok(read)
 }
 
 async fn write_endings(

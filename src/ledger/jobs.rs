@@ -2,10 +2,12 @@
 
 pub use super::rows::JobMove;
 use super::{
-    Ledger, LedgerError, advance,
+    Ledger, LedgerError,
+    advance::{self, Reason},
     db::{self, Tx, execute, query, stamp},
     events::{self, NewEvent},
     rows::JobRow,
+    unreadable::{Rows, query_each},
     words::{check_keepable, check_words, kept, kept_text},
 };
 use crate::model::JobState;
@@ -132,7 +134,8 @@ pub(super) async fn apply(
     }
     events::append(tx, now, actor, &lines).await?;
     for (job, event) in moved {
-        advance::task_of_job(tx, now, &job, event.event()).await?;
+        let reason = Reason { why: job.why, who: job.who };
+        advance::task_of_job(tx, now, job.task_id, event.event(), reason).await?;
     }
     Ok(results)
 }
@@ -187,17 +190,18 @@ pub(super) async fn insert(
 }
 
 /// Claims jobs for a worker: those that are due, of the ticket's generation, and whose lane is free. Refused
-/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free.
+/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free. Those that
+/// cannot be read are told, and left as they are.
 pub(super) async fn claim(
     tx: &mut Tx,
     now: DateTime<Utc>,
     wanted: &[(i64, i32)],
     owner: &str,
     lease_until: DateTime<Utc>,
-) -> Result<Vec<JobRow>, LedgerError> {
+) -> Result<Rows<JobRow>, LedgerError> {
     let tickets: std::collections::HashSet<(i64, i32)> = wanted.iter().copied().collect();
     let ids: Vec<i64> = wanted.iter().map(|(id, _)| *id).collect();
-    let rows = by_id(tx, &ids).await?;
+    let Rows { read: rows, unreadable } = query_each!(JobRow, tx.on(), JOBS_BY_ID, Json(&ids))?;
     let customers: Vec<&str> =
         rows.iter().filter(|row| row.lane.is_some()).filter_map(|row| row.customer_id.as_deref()).collect();
     let mut busy: std::collections::HashSet<(String, String)> = if customers.is_empty() {
@@ -225,7 +229,8 @@ pub(super) async fn claim(
     for (id, generation) in lane_busy {
         execute!(tx.on(), SEND_AGAIN, id, generation)?;
     }
-    Ok(apply(tx, now, owner, steps).await?.into_iter().flatten().collect())
+    let read = apply(tx, now, owner, steps).await?.into_iter().flatten().collect();
+    Ok(Rows { read, unreadable })
 }
 
 impl Ledger {
@@ -324,9 +329,9 @@ impl Ledger {
     }
 
     /// Running jobs whose lease has run out; their workers are taken for dead.
-    pub async fn expired_leases(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<JobRow>, LedgerError> {
+    pub async fn expired_leases(&self, now: DateTime<Utc>, limit: i64) -> Result<Rows<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all as JobRow, conn.on(), EXPIRED, now, limit)?)
+        Ok(query_each!(JobRow, conn.on(), EXPIRED, now, limit)?)
     }
 }
 

@@ -21,8 +21,10 @@ mod overview;
 mod plans;
 mod rows;
 mod runs;
+mod schedule;
 mod scheduling;
 mod tasks;
+mod unreadable;
 mod wakeups;
 mod words;
 
@@ -39,8 +41,10 @@ pub use overview::{Fleet, FleetCustomer, JobFilter, TaskFilter};
 pub use plans::{NewPlan, PlanRow};
 pub use rows::{JobRow, TaskRow};
 pub use runs::RunRow;
+pub use schedule::Schedule;
 pub use scheduling::{DueTask, Fired, TaskFire};
 pub use tasks::NewTaskRow;
+pub use unreadable::{Rows, Unreadable};
 pub use wakeups::Wakeups;
 
 use db::Db;
@@ -116,6 +120,7 @@ mod tests {
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
             ("tasks", tasks::ALL),
+            ("unreadable", unreadable::ALL),
             ("wakeups", wakeups::ALL),
             ("site", crate::site::embedded::ALL),
         ]

@@ -3,6 +3,7 @@
 use super::{
     JobRow, Ledger, LedgerError, PlanRow, TaskRow,
     db::{self, query},
+    unreadable::query_each,
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::Customer;
@@ -89,21 +90,22 @@ pub struct FleetCustomer {
 impl Ledger {
     pub async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<TaskRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(
-            fetch_all as TaskRow,
+        Ok(query_each!(
+            TaskRow,
             conn.on(),
             TASKS,
             filter.customer.as_deref(),
             filter.state.as_deref(),
             filter.kind.as_deref(),
             filter.limit
-        )?)
+        )?
+        .listed("task"))
     }
 
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(
-            fetch_all as JobRow,
+        Ok(query_each!(
+            JobRow,
             conn.on(),
             JOBS,
             filter.customer.as_deref(),
@@ -111,7 +113,8 @@ impl Ledger {
             filter.kind.as_deref(),
             filter.task,
             filter.limit
-        )?)
+        )?
+        .listed("job"))
     }
 
     /// How many jobs are in each state.
@@ -131,7 +134,7 @@ impl Ledger {
         let (plans, tasks) = match year {
             Some(year) => (
                 query!(fetch_all as PlanRow, conn.on(), PLANS_OF_YEAR, year, FLEET_PLANS)?,
-                query!(fetch_all as TaskRow, conn.on(), TASKS_OF_YEAR, year, FLEET_TASKS)?,
+                query_each!(TaskRow, conn.on(), TASKS_OF_YEAR, year, FLEET_TASKS)?.listed("task"),
             ),
             None => (Vec::new(), Vec::new()),
         };
@@ -160,19 +163,19 @@ impl Ledger {
     /// Tasks that belong to no plan, and need a person or have a moment to come; newest first.
     pub async fn open_tasks_outside_plans(&self, limit: i64) -> Result<Vec<TaskRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all as TaskRow, conn.on(), OPEN_TASKS_OUTSIDE_PLANS, limit)?)
+        Ok(query_each!(TaskRow, conn.on(), OPEN_TASKS_OUTSIDE_PLANS, limit)?.listed("task"))
     }
 
     /// Tasks of one customer that belong to no plan, newest first.
     pub async fn tasks_outside_plans(&self, customer: &str, limit: i64) -> Result<Vec<TaskRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all as TaskRow, conn.on(), TASKS_OUTSIDE_PLANS, customer, limit)?)
+        Ok(query_each!(TaskRow, conn.on(), TASKS_OUTSIDE_PLANS, customer, limit)?.listed("task"))
     }
 
     /// Of each of these tasks that ever fired, its newest job.
     pub async fn newest_jobs_of_tasks(&self, tasks: &[i64]) -> Result<Vec<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all as JobRow, conn.on(), NEWEST_JOBS_OF_TASKS, Json(tasks))?)
+        Ok(query_each!(JobRow, conn.on(), NEWEST_JOBS_OF_TASKS, Json(tasks))?.listed("job"))
     }
 
     /// Jobs that stand in no plan and need a person: those that wait, and those that failed or were aborted since.
@@ -182,6 +185,6 @@ impl Ledger {
         limit: i64,
     ) -> Result<Vec<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all as JobRow, conn.on(), STUCK_JOBS_WITHOUT_TASK, since, limit)?)
+        Ok(query_each!(JobRow, conn.on(), STUCK_JOBS_WITHOUT_TASK, since, limit)?.listed("job"))
     }
 }

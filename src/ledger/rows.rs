@@ -1,8 +1,8 @@
 //! The rows of jobs and tasks as they are read, and what each event makes of a job's row.
 
+use super::schedule::Schedule;
 use crate::model::{JobEvent, JobState, NotAllowed, TaskState};
 use chrono::{DateTime, Utc};
-use rollover_jobs::plan::Trigger;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::types::Json;
@@ -138,7 +138,7 @@ pub struct TaskRow {
     pub help: String,
     pub kind: String,
     pub args: Json<Value>,
-    pub schedule: Json<Trigger>,
+    pub schedule: Json<Schedule>,
     pub catch_up: String,
     pub owner: String,
     pub sign_off: bool,

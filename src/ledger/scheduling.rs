@@ -4,10 +4,12 @@
 //! meet the task's version, and behind it the unique index on (task, due moment).
 
 use super::{
-    Ledger, LedgerError, TaskRow, advance,
+    Ledger, LedgerError, TaskRow,
+    advance::{self, Ended},
     db::{self, Tx, query},
     events::{self, NewEvent},
     jobs::{self, NewJob},
+    unreadable::{Rows, query_each},
 };
 use crate::model::{TaskEvent, TaskFacts, TaskState};
 use chrono::{DateTime, Utc};
@@ -48,9 +50,9 @@ pub struct Fired {
 
 impl Ledger {
     /// Tasks whose moment has come, the longest due first.
-    pub async fn due_tasks(&self, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueTask>, LedgerError> {
+    pub async fn due_tasks(&self, now: DateTime<Utc>, limit: i64) -> Result<Rows<DueTask>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all as DueTask, conn.on(), DUE_TASKS, now, limit)?)
+        Ok(query_each!(DueTask, conn.on(), DUE_TASKS, now, limit)?)
     }
 
     /// The next moment at which a task is due; for the simulated clock.
@@ -59,9 +61,10 @@ impl Ledger {
         Ok(query!(fetch_one as (Option<DateTime<Utc>>,), conn.on(), NEXT_DUE)?.0)
     }
 
-    /// Makes the jobs of due tasks. A task that somebody changed meanwhile is left for the next look.
+    /// Makes the jobs of due tasks. A task that somebody changed meanwhile is left for the next look; one beside which
+    /// something cannot be read holds up no other, and is told at the end.
     pub async fn fire(&self, now: DateTime<Utc>, fires: &[TaskFire]) -> Result<Fired, LedgerError> {
-        let mut total = Fired::default();
+        let (mut total, mut unreadable) = (Fired::default(), None);
         for fire in fires {
             let mut tx = self.db.begin().await?;
             match fire_one(&mut tx, now, fire).await {
@@ -71,6 +74,7 @@ impl Ledger {
                     total.jobs += jobs;
                 }
                 Err(LedgerError::Raced { .. }) => {}
+                Err(error) if error.is_unreadable() => unreadable = Some(error),
                 Err(error) => return Err(error),
             }
         }
@@ -79,7 +83,7 @@ impl Ledger {
         } else if total.tasks > 0 {
             self.tell_news().await;
         }
-        Ok(total)
+        unreadable.map_or(Ok(total), Err)
     }
 }
 
@@ -104,7 +108,7 @@ async fn fire_one(tx: &mut Tx, now: DateTime<Utc>, fire: &TaskFire) -> Result<us
     };
     events::append(tx, now, advance::ENGINE, &[line]).await?;
     if state != fire.task.state && state.has_ended() {
-        advance::after(tx, now, &next).await?;
+        advance::after(tx, now, &Ended::of(&next)).await?;
     }
     Ok(made)
 }

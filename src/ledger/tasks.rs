@@ -8,6 +8,7 @@ use super::{
     events::{self, NewEvent},
     jobs::{self, JobMove, Step},
     scheduling::job_of,
+    unreadable::query_each,
     words::{check_keepable, check_words},
 };
 use crate::model::{TaskEvent, TaskState};
@@ -106,7 +107,7 @@ impl Ledger {
     /// The tasks of a plan in their order.
     pub async fn tasks_of_plan(&self, plan: i64) -> Result<Vec<TaskRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_all as TaskRow, conn.on(), TASKS_OF_PLAN, plan)?)
+        Ok(query_each!(TaskRow, conn.on(), TASKS_OF_PLAN, plan)?.listed("task"))
     }
 
     /// Adds a task that belongs to no plan.
@@ -257,7 +258,8 @@ impl Ledger {
         };
         let reason = Reason { why: Some("by hand".to_owned()), who: None };
         // A task that was due once has now had its firing.
-        let task = if matches!(task.schedule.0, Trigger::Cron { .. }) {
+        let recurs = |trigger: &Trigger| matches!(trigger, Trigger::Cron { .. });
+        let task = if task.schedule.0.trigger().is_none_or(recurs) {
             task
         } else {
             let cleared = TaskRow { due_at: None, ..task.clone() };

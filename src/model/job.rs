@@ -50,6 +50,8 @@ pub enum JobEvent {
     Cancelled,
     /// A person has it run again.
     RunAgain,
+    /// It is due, and this version cannot read it.
+    Unreadable,
 }
 
 /// The state does not know this event.
@@ -88,6 +90,7 @@ impl JobState {
             (S::Waiting | S::Retrying, E::Woken) => S::Ready,
             (S::Ready | S::Running | S::Waiting | S::Retrying, E::Cancelled) => S::Cancelled,
             (S::Failed | S::Aborted | S::Cancelled, E::RunAgain) => S::Ready,
+            (S::Ready | S::Running | S::Waiting | S::Retrying, E::Unreadable) => S::Failed,
             (state, event) => {
                 return Err(NotAllowed { what: "the job", state: state.as_str(), event: event.as_str() });
             }
@@ -134,7 +137,7 @@ impl JobState {
 }
 
 impl JobEvent {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Claimed,
         Self::Finished,
         Self::RetryLater,
@@ -146,6 +149,7 @@ impl JobEvent {
         Self::Woken,
         Self::Cancelled,
         Self::RunAgain,
+        Self::Unreadable,
     ];
 
     /// The stored name.
@@ -162,6 +166,7 @@ impl JobEvent {
             Self::Woken => "woken",
             Self::Cancelled => "cancelled",
             Self::RunAgain => "run_again",
+            Self::Unreadable => "unreadable",
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum TaskEvent {
     SignedOff,
     Skipped,
     Cancelled,
+    /// It is due, and this version cannot read it.
+    Unreadable,
 }
 
 /// What the transition must know beside state and event.
@@ -69,6 +71,8 @@ impl TaskState {
         use TaskState as S;
         let rest = if facts.recurs { S::Planned } else { S::Done };
         Ok(match (self, event) {
+            // Whatever it was: it must not stay due.
+            (_, E::Unreadable) => S::Failed,
             (S::Cancelled | S::NotApplicable, _) => return Err(self.refuse(event)),
             // A job that was under way when a person skipped its task changes nothing any more.
             (
@@ -174,7 +178,7 @@ impl TaskState {
 }
 
 impl TaskEvent {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Fired,
         Self::MomentSkipped,
         Self::JobStarted,
@@ -186,6 +190,7 @@ impl TaskEvent {
         Self::SignedOff,
         Self::Skipped,
         Self::Cancelled,
+        Self::Unreadable,
     ];
 
     /// The stored name.
@@ -202,6 +207,7 @@ impl TaskEvent {
             Self::SignedOff => "signed_off",
             Self::Skipped => "skipped",
             Self::Cancelled => "cancelled",
+            Self::Unreadable => "unreadable",
         }
     }
 }

@@ -7,7 +7,7 @@ use rollover::{
     clock::SimulatedClock,
     config::Settings,
     engine::{EngineSettings, Season},
-    ledger::{JobRow, Ledger, NewJob, NewTaskRow, TaskRow},
+    ledger::{JobRow, Ledger, NewJob, NewTaskRow, TaskRow, db::Db},
     model::TaskState,
 };
 use rollover_jobs::{
@@ -219,6 +219,15 @@ impl TestApp {
             due_at: self.now(),
         };
         self.ledger().enqueue(self.now(), "test", &[job]).await.unwrap()[0]
+    }
+
+    /// Writes past the ledger, as another program or a hand in the database would.
+    pub async fn execute(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self.ledger().db() {
+            Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        }
     }
 
     pub async fn job(&self, id: i64) -> JobRow {

@@ -138,9 +138,9 @@ async fn a_lease_is_renewed_by_its_holder_alone(on: On) {
     assert_eq!(test.job(job).await.lease_until, Some(until));
     let at = |micros: i64| until + Duration::microseconds(micros);
     for (now, expired) in [(at(-1), 0), (at(0), 0), (at(1), 1)] {
-        assert_eq!(ledger.expired_leases(now, 10).await.unwrap().len(), expired, "{now}");
+        assert_eq!(ledger.expired_leases(now, 10).await.unwrap().read.len(), expired, "{now}");
     }
-    assert!(ledger.expired_leases(at(1), 0).await.unwrap().is_empty(), "no more than asked for");
+    assert!(ledger.expired_leases(at(1), 0).await.unwrap().read.is_empty(), "no more than asked for");
     ledger.cancel_job(test.now(), "Ingrid", job, "wrong file").await.unwrap();
     assert_eq!(ledger.renew_lease(job, 0, until).await.unwrap(), Some(true), "a person asks it to stop");
     one.end(row, JobMove::LeaseExpired).await.unwrap();

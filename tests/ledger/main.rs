@@ -15,6 +15,7 @@ mod people;
 mod plans;
 mod runs;
 mod text;
+mod unreadable;
 
 use harness::moment;
 use rollover::{

@@ -2,7 +2,7 @@
 
 use super::{matrix::is_late, needs::since};
 use crate::{
-    ledger::{DecisionRow, JobRow, PlanRow, TaskRow},
+    ledger::{DecisionRow, JobRow, PlanRow, Schedule, TaskRow},
     model::TaskState,
     web::{
         sign::{Sign, words},
@@ -90,12 +90,11 @@ pub(super) fn title_of(template: &str) -> String {
 }
 
 /// The words of a trigger, with the titles of steps where they are known.
-pub(super) fn trigger_words(trigger: &Trigger) -> String {
-    match trigger {
-        Trigger::After { step, .. } => {
-            trigger.to_string().replace(step.as_str(), &format!("“{}”", words(step)))
-        }
-        Trigger::Date { .. } | Trigger::Cron { .. } | Trigger::Hand => trigger.to_string(),
+pub(super) fn trigger_words(schedule: &Schedule) -> String {
+    let said = schedule.to_string();
+    match schedule.trigger() {
+        Some(Trigger::After { step, .. }) => said.replace(step.as_str(), &format!("“{}”", words(step))),
+        Some(Trigger::Date { .. } | Trigger::Cron { .. } | Trigger::Hand) | None => said,
     }
 }
 

@@ -117,8 +117,12 @@ fn coming(task: &TaskRow, wall: Wall) -> Vec<Coming> {
     let Some(due) = task.due_at else { return Vec::new() };
     let utc = Wall { zone: chrono_tz::UTC, ..wall };
     let line = |at, note: Option<String>| Coming { at: wall.minute(at), utc: utc.minute(at), note };
-    let later =
-        task.schedule.0.moments(due, MOMENTS - 1, wall.zone, &Calendar::default()).unwrap_or_default();
+    let later = task
+        .schedule
+        .0
+        .trigger()
+        .and_then(|trigger| trigger.moments(due, MOMENTS - 1, wall.zone, &Calendar::default()).ok())
+        .unwrap_or_default();
     let mut moments = vec![line(due, None)];
     moments.extend(later.iter().map(|moment| line(moment.at, moment.note.map(|note| note.to_string()))));
     moments

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     ledger::{
-        DecisionRow, EventRow, Fleet, FleetCustomer, JobFilter, JobRow, MailRow, PlanRow, RunRow, TaskRow,
+        DecisionRow, EventRow, Fleet, FleetCustomer, JobFilter, JobRow, MailRow, PlanRow, RunRow, Schedule,
+        TaskRow,
     },
     model::{JobState, TaskState},
     web::{desk::Frame, error::ErrorPage, sign_in::SignInPage, stamp::Wall},
@@ -19,7 +20,6 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use rollover_jobs::{
     Calendar, Customer, CustomerSettings, TermDates,
-    plan::Trigger,
     ports::{Applied, IntegrationState, Outcome, Pause, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{
@@ -73,7 +73,8 @@ fn customer() -> Customer {
 }
 
 fn task(id: i64, state: TaskState, schedule: serde_json::Value) -> TaskRow {
-    let schedule: Trigger = serde_json::from_value(schedule).unwrap();
+    let schedule: Schedule = serde_json::from_value(schedule).unwrap();
+    assert!(schedule.trigger().is_some(), "{schedule:?}");
     TaskRow {
         id,
         customer_id: Some("nes".to_owned()),

@@ -147,10 +147,12 @@ impl Scale {
 
 /// The moment that a task stands for on the picture: the one it was planned for, else when it was touched.
 fn moment(task: &TaskRow, zone: Tz) -> Option<DateTime<Utc>> {
-    let planned = match &task.schedule.0 {
-        Trigger::Date { at } => at.resolve(&Calendar::default()).ok().map(|at| local_to_utc(at, zone).at),
-        Trigger::Cron { .. } => None,
-        Trigger::After { .. } | Trigger::Hand => task.due_at.or(match task.state {
+    let planned = match task.schedule.0.trigger() {
+        Some(Trigger::Date { at }) => {
+            at.resolve(&Calendar::default()).ok().map(|at| local_to_utc(at, zone).at)
+        }
+        Some(Trigger::Cron { .. }) => None,
+        Some(Trigger::After { .. } | Trigger::Hand) | None => task.due_at.or(match task.state {
             TaskState::Planned => None,
             _ => Some(task.updated_at),
         }),
@@ -291,7 +293,7 @@ impl Timeline {
 
 /// The first and last day of a task on a cron, as far as its trigger says.
 fn nights(task: &TaskRow, scale: Scale) -> Option<(NaiveDate, NaiveDate)> {
-    let Trigger::Cron { from, until, .. } = &task.schedule.0 else { return None };
+    let Some(Trigger::Cron { from, until, .. }) = task.schedule.0.trigger() else { return None };
     let date = |when: &Option<rollover_jobs::plan::When>| {
         when.as_ref().and_then(|when| when.resolve(&Calendar::default()).ok()).map(|at| at.date())
     };
