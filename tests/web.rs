@@ -235,6 +235,7 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         postponed_until: (!aborted).then(|| "2024-08-18".parse().unwrap()),
         held_courses: u64::from(!aborted),
         held_until: (!aborted).then(|| "2024-08-19".parse().unwrap()),
+        start_not_known: false,
         breaches: if aborted { vec![breach] } else { Vec::new() },
         read_errors: None,
         failure: None,

@@ -30,6 +30,8 @@ CREATE TABLE integration (
     delay_end       date,
     import_snapshot text,
     mirror_snapshot text,
+    -- when the site first held a whole roster
+    whole_at        timestamptz,
     updated_at      timestamptz NOT NULL
 );
 
@@ -132,6 +134,8 @@ CREATE TABLE decision (
     customer_id     text,
     task_id         bigint REFERENCES task (id),
     roster          text,
+    -- what the site held when it was made: the difference that was decided on
+    mirror          text,
     limits          jsonb,
     customer_person text,
     support_person  text NOT NULL,

@@ -30,6 +30,8 @@ CREATE TABLE integration (
     delay_end       TEXT,
     import_snapshot TEXT,
     mirror_snapshot TEXT,
+    -- when the site first held a whole roster
+    whole_at        TEXT,
     updated_at      TEXT NOT NULL
 ) STRICT;
 
@@ -132,6 +134,8 @@ CREATE TABLE decision (
     customer_id     TEXT,
     task_id         INTEGER REFERENCES task (id),
     roster          TEXT,
+    -- what the site held when it was made: the difference that was decided on
+    mirror          TEXT,
     limits          TEXT,
     customer_person TEXT,
     support_person  TEXT NOT NULL,

@@ -151,7 +151,7 @@ impl fmt::Display for Breach {
 }
 
 /// Evaluates all twelve limits (F2). `limits` is `None` when a recorded decision has the Filter off (F3). The
-/// first import of a customer breaks no limit in percent (F4).
+/// first import of a customer breaks no limit in percent (F4): it creates, over several nights where courses wait.
 pub fn decide_abort(
     limits: Option<&Limits>,
     mirror: &KindCounts,
@@ -164,7 +164,8 @@ pub fn decide_abort(
         for action in Action::ALL {
             let (count, of) = (changes.get(kind, action), mirror.get(kind));
             let limit = limits.get(kind, action);
-            let percent_counts = !first_import && count >= limits.floor;
+            let fills = first_import && action == Action::Create;
+            let percent_counts = !fills && count >= limits.floor;
             let too_many = limit.max_abs.is_some_and(|max| count > max);
             let too_large =
                 limit.max_pct.is_some_and(|max| percent_counts && count as f64 * 100.0 > max * of as f64);
@@ -279,26 +280,32 @@ mod tests {
         let percent = Limits::default();
         let mut absolute = Limits::default();
         absolute.person.delete = Limit { max_abs: Some(10), max_pct: None };
-        // (limits, persons in the mirror, deletes, first import, breaks)
+        let (delete, create) = (true, false);
+        // (limits, persons in the mirror, changes, of which sort, first import, breaks)
         let cases = [
-            (Some(&percent), 1000, 49, false, false),
-            (Some(&percent), 1000, 50, false, false),
-            (Some(&percent), 1000, 51, false, true),
+            (Some(&percent), 1000, 49, delete, false, false),
+            (Some(&percent), 1000, 50, delete, false, false),
+            (Some(&percent), 1000, 51, delete, false, true),
+            (Some(&percent), 1000, 200, create, false, false),
+            (Some(&percent), 1000, 201, create, false, true),
             // Under the floor percent is not looked at.
-            (Some(&percent), 40, 19, false, false),
-            (Some(&percent), 40, 20, false, true),
-            (Some(&percent), 1000, 1000, true, false),
-            (Some(&absolute), 1000, 10, false, false),
-            (Some(&absolute), 1000, 11, false, true),
+            (Some(&percent), 40, 19, delete, false, false),
+            (Some(&percent), 40, 20, delete, false, true),
+            // A first import creates as much as it likes, also in its second part; it deletes no more than any other.
+            (Some(&percent), 0, 1000, create, true, false),
+            (Some(&percent), 1000, 1000, create, true, false),
+            (Some(&percent), 1000, 51, delete, true, true),
+            (Some(&absolute), 1000, 10, delete, false, false),
+            (Some(&absolute), 1000, 11, delete, false, true),
             // An absolute limit holds for the first import too.
-            (Some(&absolute), 1000, 11, true, true),
-            (None, 1000, 1000, false, false),
-            (Some(&percent), 0, 0, false, false),
+            (Some(&absolute), 1000, 11, delete, true, true),
+            (None, 1000, 1000, delete, false, false),
+            (Some(&percent), 0, 0, delete, false, false),
         ];
-        for (limits, of, deletes, first, breaks) in cases {
+        for (limits, of, count, sort, first, breaks) in cases {
             let mirror = KindCounts { person: of, ..KindCounts::default() };
-            let verdict = decide_abort(limits, &mirror, &changes(deletes, true), first);
-            assert_eq!(matches!(verdict, Verdict::Abort(_)), breaks, "{deletes} of {of}, first {first}");
+            let verdict = decide_abort(limits, &mirror, &changes(count, sort), first);
+            assert_eq!(matches!(verdict, Verdict::Abort(_)), breaks, "{count} of {of}, first {first}");
         }
     }
 

@@ -151,9 +151,29 @@ async fn set_calendar(
     let Some(year) = summer else { return Ok(()) };
     let mut calendar = app.ledger.calendar(customer, year).await?;
     fields.apply(&mut calendar);
+    let before = app.ledger.calendar(customer, year).await?;
     app.ledger.set_calendar(app.clock.now(), person, customer, year, &calendar).await?;
+    if before != calendar {
+        warn_of_plans(app, customer, year).await?;
+    }
     Ok(())
 }
+
+/// A plan keeps the dates with which it was made; whoever moves the calendar must know.
+async fn warn_of_plans(app: &App, customer: &str, year: i32) -> anyhow::Result<()> {
+    let plans = app.ledger.plans(Some(customer), PLANS_LOOKED_AT).await?;
+    for plan in plans.into_iter().filter(|plan| plan.year == year && plan.state == "active") {
+        output::note(format!(
+            "plan {} ({} {year}) keeps the dates with which it was made. To move it: rollover plan cancel {} --why …, \
+             then rollover plan create {customer} --template {} --year {year}; or move single tasks: rollover task move",
+            plan.id, plan.template, plan.id, plan.template
+        ));
+    }
+    Ok(())
+}
+
+/// A customer has a handful of plans a year.
+const PLANS_LOOKED_AT: i64 = 200;
 
 async fn list(cx: &Context, app: &App) -> anyhow::Result<Exit> {
     let customers = app.ledger.customers().await?;

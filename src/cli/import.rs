@@ -15,6 +15,7 @@ use crate::{
     model::JobState,
 };
 use anyhow::Context as _;
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use rollover_jobs::{
     Customer, ImportOutcome, ImportReport, ImportRoster, JobContext, JobFacts, JobKind,
@@ -31,12 +32,18 @@ use std::{str::FromStr, time::Duration};
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
     /// Import the newest roster of a customer now.
-    #[command(after_help = "Example:\n  rollover import run nes --dry-run")]
+    #[command(
+        after_help = "Examples:\n  rollover import run nes --dry-run\n  rollover import run nes --dry-run --on \
+        2024-08-19        what the first day of the new year will bring"
+    )]
     Run {
         customer: String,
         /// Look at everything and write nothing: what would be created, updated and deleted.
         #[arg(long)]
         dry_run: bool,
+        /// With --dry-run: as it would be on that day, when postponed deletes take place and courses flow.
+        #[arg(long, value_name = "DATE", requires = "dry_run")]
+        on: Option<NaiveDate>,
     },
     /// List the import runs of a customer, the newest first.
     List {
@@ -60,6 +67,9 @@ pub(super) struct DecideArgs {
     /// The aborted run whose roster it is about; without it the newest run.
     #[arg(long)]
     run: Option<i64>,
+    /// The roster that a dry run looked at, in place of a run.
+    #[arg(long, conflicts_with = "run", value_name = "ROSTER")]
+    roster: Option<SnapshotId>,
     /// Who at the customer decided: only they can say whether the changes are right.
     #[arg(long, value_name = "PERSON")]
     customer_person: String,
@@ -76,8 +86,8 @@ pub(super) struct DecideArgs {
 pub(super) async fn run(cx: &Context, command: ImportCommand) -> anyhow::Result<Exit> {
     let app = cx.open().await?;
     match command {
-        ImportCommand::Run { customer, dry_run: true } => dry_run(cx, &app, &customer).await,
-        ImportCommand::Run { customer, dry_run: false } => run_now(cx, &app, &customer).await,
+        ImportCommand::Run { customer, dry_run: true, on } => dry_run(cx, &app, &customer, on).await,
+        ImportCommand::Run { customer, dry_run: false, .. } => run_now(cx, &app, &customer).await,
         ImportCommand::List { customer, limit } => list(cx, &app, &customer, limit).await,
         ImportCommand::Show { id } => show(cx, &app, id).await,
         ImportCommand::Decide(args) => decide(cx, &app, args).await,
@@ -85,13 +95,13 @@ pub(super) async fn run(cx: &Context, command: ImportCommand) -> anyhow::Result<
 }
 
 /// Without the proof value: it could not write if it wanted to.
-async fn dry_run(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
+async fn dry_run(cx: &Context, app: &App, id: &str, on: Option<NaiveDate>) -> anyhow::Result<Exit> {
     let customer = app.ledger.customer(id).await?;
     let kind = super::job::kind(app, ImportRoster::NAME)?;
     let facts = JobFacts { id: 0, task: None, due_at: app.clock.now(), attempt: 1 };
     let context = JobContext::dry_run(facts, customer, app.engine.ports.clone());
     let spinner = progress::spinner("reading and comparing");
-    let result = kind.run(json!({ "dry_run": true }), &context).await;
+    let result = kind.run(json!({ "dry_run": true, "on": on }), &context).await;
     spinner.finish_and_clear();
     let report: ImportReport =
         serde_json::from_value(result?).context("the report of the dry run cannot be read")?;
@@ -101,6 +111,12 @@ async fn dry_run(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     } else {
         print_report(&report);
         output::line("\nThis was a dry run: nothing was written, nothing was recorded, no mail was sent.");
+        if let Some(roster) = report.roster.filter(|_| report.outcome == ImportOutcome::WouldAbort) {
+            output::line(format!(
+                "Only the customer can say whether the changes are right. If they are: rollover import decide {id} \
+                 --roster {roster} --help"
+            ));
+        }
     }
     Ok(if fine { Exit::Done } else { Exit::Unhealthy })
 }
@@ -285,7 +301,10 @@ fn print_run(run: &RunRow, customer: &Customer) {
 
 async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow::Result<Exit> {
     let customer = app.ledger.customer(&args.customer).await?;
-    let roster = roster_of(app, &customer, args.run).await?;
+    let roster = match args.roster {
+        Some(roster) => known(app, roster)?,
+        None => roster_of(app, &customer, args.run).await?,
+    };
     let limits = (!args.off).then(|| {
         let mut limits = customer.settings.filter;
         apply_limits(&args.filter, &mut limits);
@@ -310,6 +329,14 @@ async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow::Result<Exi
         ));
     }
     Ok(Exit::Done)
+}
+
+fn known(app: &App, roster: SnapshotId) -> Result<SnapshotId, ExitError> {
+    app.engine.ports.rosters.snapshots().counts(&roster).map(|_| roster).map_err(|_| {
+        ExitError::refused(format!(
+            "roster {roster} was never read here: `rollover import run --dry-run` names one"
+        ))
+    })
 }
 
 async fn roster_of(app: &App, customer: &Customer, run: Option<i64>) -> anyhow::Result<SnapshotId> {

@@ -18,6 +18,11 @@ pub(super) fn line(text: impl Display) {
     }
 }
 
+/// Says what a person should know beside the answer; on standard error, so that JSON stays JSON.
+pub(super) fn note(text: impl Display) {
+    let _closed = writeln!(io::stderr(), "note: {text}");
+}
+
 /// Prints a value as JSON.
 pub(super) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(value).context("the answer cannot be written as JSON")?);

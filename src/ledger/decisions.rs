@@ -13,8 +13,11 @@ use sqlx::types::Json;
 
 db::statements! {
     INSERT_DECISION = "
-        INSERT INTO decision (at, kind, customer_id, task_id, roster, limits, customer_person, support_person, reason)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
+        INSERT INTO decision (at, kind, customer_id, task_id, roster, limits, customer_person, support_person, reason,
+            mirror)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+            CASE WHEN $2 = 'filter' THEN (SELECT mirror_snapshot FROM integration WHERE customer_id = $3) END)
+        RETURNING id";
     SIGN_OFF_OF_TASK = "
         SELECT * FROM decision WHERE task_id = $1 AND kind = 'sign_off' ORDER BY id DESC LIMIT 1";
     NEWEST_OF_TASK = "SELECT * FROM decision WHERE task_id = $1 ORDER BY id DESC LIMIT 1";
@@ -35,6 +38,8 @@ pub struct DecisionRow {
     pub customer_id: Option<String>,
     pub task_id: Option<i64>,
     pub roster: Option<String>,
+    /// What the site held when the decision was made.
+    pub mirror: Option<String>,
     pub limits: Option<Json<Limits>>,
     pub customer_person: Option<String>,
     pub support_person: String,
@@ -132,11 +137,14 @@ impl Ledger {
         row.map(|row| {
             let unreadable = || LedgerError::Unreadable {
                 what: format!("decision {}", row.id),
-                why: "its roster is no snapshot".to_owned(),
+                why: "a roster of it is no snapshot".to_owned(),
             };
+            let mirror =
+                row.mirror.as_deref().map(|text| text.parse().map_err(|_| unreadable())).transpose()?;
             Ok(FilterDecision {
                 id: row.id,
                 roster: row.roster.as_deref().and_then(|text| text.parse().ok()).ok_or_else(unreadable)?,
+                mirror,
                 limits: row.limits.map(|limits| limits.0),
                 customer_person: row.customer_person.clone().unwrap_or_default(),
                 support_person: row.support_person.clone(),

@@ -32,7 +32,8 @@ db::statements! {
         WHERE customer_id = $1 AND delay_start IS NOT NULL";
     MOVE_POINTERS = "
         UPDATE integration SET import_snapshot = coalesce($2, import_snapshot),
-            mirror_snapshot = coalesce($3, mirror_snapshot), updated_at = $4
+            mirror_snapshot = coalesce($3, mirror_snapshot),
+            whole_at = coalesce(whole_at, $5), updated_at = $4
         WHERE customer_id = $1";
 }
 
@@ -45,6 +46,7 @@ struct IntegrationRow {
     delay_end: Option<NaiveDate>,
     import_snapshot: Option<String>,
     mirror_snapshot: Option<String>,
+    whole_at: Option<DateTime<Utc>>,
 }
 
 impl IntegrationRow {
@@ -62,6 +64,8 @@ impl IntegrationRow {
             delay_delete: self.delay_start.zip(self.delay_end).map(|(start, end)| Window { start, end }),
             import: snapshot(self.import_snapshot)?,
             mirror: snapshot(self.mirror_snapshot)?,
+            held_whole_roster: self.whole_at.is_some(),
+            newest_roster_at: None,
             course_guard: None,
             filter_decision: None,
         })
@@ -100,10 +104,13 @@ impl Ledger {
         self.integration_changed(tx, now, customer, changed, "paused", Some(pause.why.clone())).await
     }
 
-    /// `true` when it was paused and is now active.
+    /// `true` when it was paused and is now active. What waited for that looks again.
     pub async fn resume(&self, now: DateTime<Utc>, customer: &CustomerId) -> Result<bool, LedgerError> {
         let mut tx = self.db.begin().await?;
         let changed = execute!(tx.on(), RESUME, customer.as_str(), now)? == 1;
+        if changed {
+            jobs::wake_at_site(&mut tx, now, customer.as_str()).await?;
+        }
         self.integration_changed(tx, now, customer, changed, "resumed", None).await
     }
 
@@ -168,7 +175,17 @@ impl Ledger {
         let accepted = run.mirror.is_some();
         let import = run.roster.as_ref().filter(|_| accepted).map(ToString::to_string);
         let mirror = run.mirror.as_ref().map(ToString::to_string);
-        execute!(tx.on(), MOVE_POINTERS, customer.id.as_str(), import.as_deref(), mirror.as_deref(), now)?;
+        // F4: from the first time that the site holds all of a roster, the import is no first one any more.
+        let whole_at = (accepted && run.mirror == run.roster).then_some(now);
+        execute!(
+            tx.on(),
+            MOVE_POINTERS,
+            customer.id.as_str(),
+            import.as_deref(),
+            mirror.as_deref(),
+            now,
+            whole_at
+        )?;
         if let Some(decision) = run.used_decision {
             decisions::use_up(&mut tx, decision, id).await?;
         }

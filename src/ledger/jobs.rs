@@ -72,6 +72,9 @@ db::statements! {
     SEND_AGAIN = "
         UPDATE job SET sent_at = NULL WHERE id = $1 AND generation = $2 AND state IN ('ready', 'retrying', 'waiting')";
     WAITING_JOB_OF_TASK = "SELECT * FROM job WHERE task_id = $1 AND state = 'waiting' ORDER BY id DESC LIMIT 1";
+    WAITING_AT_SITE = "
+        SELECT * FROM job
+        WHERE customer_id = $1 AND lane = 'site' AND state = 'waiting' AND run_at IS NULL ORDER BY id";
     OPEN_JOBS_OF_TASK = "
         SELECT * FROM job WHERE task_id = $1 AND state IN ('ready', 'running', 'waiting', 'retrying') ORDER BY id";
 }
@@ -333,6 +336,16 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         Ok(query_each!(JobRow, conn.on(), EXPIRED, now, limit)?)
     }
+}
+
+/// Wakes the jobs at a customer's site that wait for a condition, since it may be met now.
+pub(super) async fn wake_at_site(tx: &mut Tx, now: DateTime<Utc>, customer: &str) -> Result<(), LedgerError> {
+    let waiting = query!(fetch_all as JobRow, tx.on(), WAITING_AT_SITE, customer)?;
+    let steps = waiting.into_iter().map(|row| Step { row, event: JobMove::Wake }).collect();
+    for woken in apply(tx, now, advance::ENGINE, steps).await? {
+        woken?;
+    }
+    Ok(())
 }
 
 /// The job of a task that waits for a condition, if any.

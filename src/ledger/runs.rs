@@ -17,6 +17,8 @@ db::statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (job_id) DO NOTHING RETURNING id";
     RUN_OF_JOB = "SELECT * FROM import_run WHERE job_id = $1";
     RUN = "SELECT * FROM import_run WHERE id = $1";
+    NEWEST_WITH_ROSTER = "
+        SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT 1";
     RUNS_OF_CUSTOMER = "SELECT * FROM import_run WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
 }
 
@@ -66,6 +68,13 @@ impl Ledger {
     pub async fn run_of_job(&self, job: i64) -> Result<Option<RunRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_optional as RunRow, conn.on(), RUN_OF_JOB, job)?)
+    }
+
+    /// When the newest roster of a customer was dealt with, whatever came of it.
+    pub async fn newest_roster_at(&self, customer: &str) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let row = query!(fetch_optional as (DateTime<Utc>,), conn.on(), NEWEST_WITH_ROSTER, customer)?;
+        Ok(row.map(|(at,)| at))
     }
 
     /// The newest runs of one customer, newest first.

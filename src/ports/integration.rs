@@ -28,14 +28,30 @@ const GUARD_DAYS: i64 = 90;
 /// A MIS may change to the new year this long before the last teaching day.
 const GUARD_BEFORE_LAST_DAY: i64 = 30;
 
-/// C1: from when until when new courses are held back in one summer; `None` without a start date.
-pub fn decide_course_guard(calendar: &Calendar) -> Option<CourseGuard> {
+/// Without a known start date, new courses wait in these months: (month, day) of the first and of the first after.
+const SUMMER: [(u32, u32); 2] = [(5, 1), (10, 1)];
+
+/// C1: from when until when new courses are held back, by the calendars of this year and the next. The one whose
+/// time is now counts; a summer without a start date is guarded all the same, since a course that comes late harms
+/// less than one of the new year in the old.
+pub fn decide_course_guard(calendars: &[(i32, Calendar)], today: NaiveDate) -> Option<CourseGuard> {
+    let known = || calendars.iter().filter_map(|(_, calendar)| guard_of(calendar));
+    let of_this_year = |guard: &CourseGuard| guard.opens.year() == today.year();
+    known().find(|guard| guard.holds(today)).or_else(|| known().find(of_this_year)).or_else(|| {
+        let day = |(month, day)| NaiveDate::from_ymd_opt(today.year(), month, day);
+        let last = calendars.iter().find(|(year, _)| *year == today.year());
+        let last_teaching_day = last.and_then(|(_, calendar)| calendar.last_teaching_day);
+        Some(CourseGuard { from: day(SUMMER[0])?, opens: day(SUMMER[1])?, last_teaching_day, assumed: true })
+    })
+}
+
+fn guard_of(calendar: &Calendar) -> Option<CourseGuard> {
     let opens = calendar.school_year_start?;
     let early = opens - Duration::days(GUARD_DAYS);
     let from = calendar
         .last_teaching_day
         .map_or(early, |day| early.min(day - Duration::days(GUARD_BEFORE_LAST_DAY)));
-    Some(CourseGuard { from, opens, last_teaching_day: calendar.last_teaching_day })
+    Some(CourseGuard { from, opens, last_teaching_day: calendar.last_teaching_day, assumed: false })
 }
 
 impl LedgerIntegration {
@@ -47,9 +63,10 @@ impl LedgerIntegration {
 #[async_trait]
 impl Integration for LedgerIntegration {
     async fn state(&self, customer: &Customer) -> Result<IntegrationState, Unavailable> {
-        let calendar = self.ledger.calendar(customer.id.as_str(), self.today(customer).year()).await?;
+        let calendars = self.ledger.calendars(customer.id.as_str()).await?;
         Ok(IntegrationState {
-            course_guard: decide_course_guard(&calendar),
+            course_guard: decide_course_guard(&calendars, self.today(customer)),
+            newest_roster_at: self.ledger.newest_roster_at(customer.id.as_str()).await?,
             filter_decision: self.ledger.filter_decision(customer.id.as_str()).await?,
             ..self.ledger.integration(&customer.id).await?
         })
@@ -107,29 +124,32 @@ mod tests {
     // DOMAIN C1
     #[test]
     fn the_guard_stands_from_the_end_of_the_old_year_to_the_start_of_the_new() {
-        let calendar = |last: Option<&str>, start: Option<&str>| Calendar {
-            last_teaching_day: last.map(day),
-            school_year_start: start.map(day),
-            ..Calendar::default()
+        let calendar = |year: i32, last: Option<&str>, start: Option<&str>| {
+            let (last_teaching_day, school_year_start) = (last.map(day), start.map(day));
+            (year, Calendar { last_teaching_day, school_year_start, ..Calendar::default() })
         };
-        let guard = |from, opens, last: Option<&str>| {
-            Some(CourseGuard { from: day(from), opens: day(opens), last_teaching_day: last.map(day) })
-        };
+        let summer = calendar(2024, Some("2024-06-21"), Some("2024-08-19"));
+        let early = calendar(2024, Some("2024-06-07"), Some("2024-08-19"));
+        let without_last_day = calendar(2024, None, Some("2024-08-19"));
+        let without_start = calendar(2024, Some("2024-06-21"), None);
+        let january = calendar(2025, None, Some("2025-01-27"));
+        // (calendars, today, from, opens, assumed)
         let cases = [
-            (calendar(None, None), None),
-            (calendar(Some("2024-06-21"), None), None),
-            (calendar(None, Some("2024-08-19")), guard("2024-05-21", "2024-08-19", None)),
-            (
-                calendar(Some("2024-06-21"), Some("2024-08-19")),
-                guard("2024-05-21", "2024-08-19", Some("2024-06-21")),
-            ),
-            (
-                calendar(Some("2024-06-07"), Some("2024-08-19")),
-                guard("2024-05-08", "2024-08-19", Some("2024-06-07")),
-            ),
+            (vec![summer.clone()], "2024-06-01", "2024-05-21", "2024-08-19", false),
+            (vec![early], "2024-06-01", "2024-05-08", "2024-08-19", false),
+            (vec![without_last_day], "2024-06-01", "2024-05-21", "2024-08-19", false),
+            // A year that starts in January is guarded in the year before.
+            (vec![summer.clone(), january.clone()], "2024-11-01", "2024-10-29", "2025-01-27", false),
+            (vec![summer.clone(), january], "2024-07-01", "2024-05-21", "2024-08-19", false),
+            // Nobody has entered the dates of this summer.
+            (vec![], "2024-06-01", "2024-05-01", "2024-10-01", true),
+            (vec![summer], "2025-06-01", "2025-05-01", "2025-10-01", true),
+            (vec![without_start], "2024-06-01", "2024-05-01", "2024-10-01", true),
         ];
-        for (calendar, expected) in cases {
-            assert_eq!(decide_course_guard(&calendar), expected, "{calendar:?}");
+        for (calendars, today, from, opens, assumed) in cases {
+            let guard = decide_course_guard(&calendars, day(today)).unwrap();
+            let found = (guard.from, guard.opens, guard.assumed);
+            assert_eq!(found, (day(from), day(opens), assumed), "{calendars:?} on {today}");
         }
     }
 }

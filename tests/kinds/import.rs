@@ -209,10 +209,13 @@ impl Case {
     }
 }
 
-/// Brings the earlier roster in whole, courses and all, as an import of the winter did.
+/// Brings the earlier roster in whole, courses and all, as an import of the winter did; its run is of last night.
 async fn import_earlier(test: &TestApp, customer: &Customer) {
     let calendar = test.ledger().calendar("nes", 2024).await.unwrap();
-    test.ledger().set_calendar(test.now(), "test", "nes", 2024, &Default::default()).await.unwrap();
+    // The year has begun: no course is early.
+    let begun =
+        rollover_jobs::Calendar { school_year_start: Some(test.now().date_naive()), ..Default::default() };
+    test.ledger().set_calendar(test.now(), "test", "nes", 2024, &begun).await.unwrap();
     let job = test.scripted_job(Some("nes"), &[]).await;
     let lease_until = test.now() + chrono::Duration::seconds(60);
     let claim = rollover::ledger::JobMove::Claim { owner: "w".to_owned(), lease_until };
@@ -226,6 +229,9 @@ async fn import_earlier(test: &TestApp, customer: &Customer) {
     let done = rollover::ledger::JobMove::Finish { report };
     test.ledger().apply(test.now(), "w", job, done).await.unwrap();
     test.ledger().set_calendar(test.now(), "test", "nes", 2024, &calendar).await.unwrap();
+    let last_night = (test.now() - chrono::Duration::days(1)).to_rfc3339();
+    test.execute(&format!("UPDATE import_run SET started_at = '{last_night}', ended_at = '{last_night}'"))
+        .await;
 }
 
 /// A mail in the outbox; the first, as the sample arguments have it.
@@ -248,6 +254,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         postponed_until: None,
         held_courses: 0,
         held_until: None,
+        start_not_known: false,
         breaches: Vec::new(),
         read_errors: None,
         failure: None,

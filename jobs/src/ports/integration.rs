@@ -41,6 +41,8 @@ pub struct CourseGuard {
     pub opens: NaiveDate,
     /// The last of the year that ends, if it is known; a first import until then brings that year's courses.
     pub last_teaching_day: Option<NaiveDate>,
+    /// The customer's start date is not known: the guard stands for the months in which school years start.
+    pub assumed: bool,
 }
 
 impl CourseGuard {
@@ -55,6 +57,8 @@ impl CourseGuard {
 pub struct FilterDecision {
     pub id: i64,
     pub roster: SnapshotId,
+    /// What the site held when it was made: it is about the difference of the two, and holds for no other.
+    pub mirror: Option<SnapshotId>,
     /// `None`: the Filter is off for that run.
     pub limits: Option<Limits>,
     pub customer_person: String,
@@ -71,7 +75,11 @@ pub struct IntegrationState {
     pub import: Option<SnapshotId>,
     /// What the site is known to hold.
     pub mirror: Option<SnapshotId>,
-    /// The course guard of this summer, if its start date is known.
+    /// The site has once held a whole roster; until then the first import is under way (F4).
+    pub held_whole_roster: bool,
+    /// When the newest roster was dealt with, whatever came of it.
+    pub newest_roster_at: Option<DateTime<Utc>>,
+    /// The course guard of this summer.
     pub course_guard: Option<CourseGuard>,
     /// The unused decision about the Filter, if any.
     pub filter_decision: Option<FilterDecision>,
@@ -128,6 +136,9 @@ pub struct RunRecord {
     /// Courses held back until the start date (C1).
     pub held_courses: u64,
     pub held_until: Option<NaiveDate>,
+    /// The customer's start date is not known: they are held back by the usual months.
+    #[serde(default)]
+    pub start_not_known: bool,
     pub breaches: Vec<Breach>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,

@@ -141,6 +141,13 @@ fn held(run: &RunRecord, opens: NaiveDate, accepted: bool) -> String {
         (true, _) => "are held back",
         (false, _) => "would be held back",
     };
+    if run.start_not_known {
+        return format!(
+            "{courses} {held} until {}, since the first day of the school year is not known. Support sets it in the \
+             customer's calendar; from that day they come by themselves.",
+            day(opens)
+        );
+    }
     format!(
         "By design, no error: {courses} {held} until {}, the first day of the school year. They then come by \
          themselves.",

@@ -202,7 +202,7 @@ impl CustomerPage {
             local: wall.now(),
             zone: wall.zone.name(),
             sign: integration_sign(&facts.integration),
-            integration: integration_lines(&facts, &calendar, wall),
+            integration: integration_lines(&facts, wall),
             dates: dates(&calendar),
             needs: Needs::new(&[itself], &[], &facts.jobs, &[], wall.now),
             timeline,
@@ -232,7 +232,7 @@ const fn integration_sign(state: &IntegrationState) -> Sign {
     }
 }
 
-fn integration_lines(facts: &CustomerFacts, calendar: &Calendar, wall: Wall) -> Vec<StateLine> {
+fn integration_lines(facts: &CustomerFacts, wall: Wall) -> Vec<StateLine> {
     let state = &facts.integration;
     let mut lines = Vec::new();
     let mut line = |name, text: String, strong| lines.push(StateLine { name, text, strong });
@@ -253,8 +253,10 @@ fn integration_lines(facts: &CustomerFacts, calendar: &Calendar, wall: Wall) -> 
         Some(window) => line("Delay delete", format!("{} to {}", day(window.start), day(window.end)), false),
         None => line("Delay delete", "off".to_owned(), false),
     }
-    if let Some(guard) = decide_course_guard(calendar).filter(|guard| guard.holds(wall.today())) {
-        line("New courses", format!("held back until {}, by design", day(guard.opens)), true);
+    let guard = decide_course_guard(&facts.calendars, wall.today());
+    if let Some(guard) = guard.filter(|guard| guard.holds(wall.today())) {
+        let why = if guard.assumed { "the school year's start is not known: set it" } else { "by design" };
+        line("New courses", format!("held back until {}, {why}", day(guard.opens)), true);
     }
     let run_of = |snapshot: &str| facts.runs.iter().find(|run| run.roster.as_deref() == Some(snapshot));
     let import = state.import.as_ref().map(|import| {

@@ -39,7 +39,7 @@ impl Difference {
 
 /// Compares a roster with the mirror of the customer.
 pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<Difference, Stop> {
-    let today = import.cx.today()?;
+    let today = import.today()?;
     let snapshots = import.cx.ports.rosters.snapshots().clone();
     let (roster, mirror) = (*roster, import.state.mirror);
     let guard = import
@@ -47,13 +47,15 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
         .course_guard
         .filter(|guard| decide_guard(guard, today, import.state.mirror.is_none()) == GuardVerdict::Holds);
     let delays = import.state.delay_delete.is_some_and(|window| window.holds(today));
-    let decision = import.state.filter_decision.clone().filter(|decision| decision.roster == roster);
-    let limits: Option<Limits> = match &decision {
-        Some(decision) => decision.limits,
-        None => Some(import.customer.settings.filter),
-    };
+    // F3: it is about this difference and no other; the site has moved on when its mirror is another now.
+    let decision = import
+        .state
+        .filter_decision
+        .clone()
+        .filter(|decision| decision.roster == roster && decision.mirror == mirror);
+    let limits = import.customer.settings.filter;
+    let first_import = !import.state.held_whole_roster;
     let summer_prefix = import.customer.settings.summer_course_prefix.clone();
-    let used_decision = decision.map(|decision| decision.id);
     blocking(move || {
         let unread = |error: SnapshotError| Stop::retry(format!("a snapshot cannot be read: {error}"));
         let (changes, size) = changes(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
@@ -66,7 +68,14 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
             held.iter().filter(|change| change.kind() == rollover_roster::model::Kind::Course).count() as u64;
         let (now, waiting) = if delays { postpone(flowing) } else { (flowing, Vec::new()) };
         let postponed = ChangeCounts::of(&waiting);
-        let verdict = match decide_abort(limits.as_ref(), &size, &ChangeCounts::of(&now), mirror.is_none()) {
+        let counts = ChangeCounts::of(&now);
+        let judge = |limits: Option<&Limits>| decide_abort(limits, &size, &counts, first_import);
+        let (verdict, used_decision) = match (judge(Some(&limits)), decision) {
+            // A decision is used up only where the ordinary limits would stop the import.
+            (Verdict::Abort(_), Some(decision)) => (judge(decision.limits.as_ref()), Some(decision.id)),
+            (verdict, _) => (verdict, None),
+        };
+        let verdict = match verdict {
             Verdict::Pass => Verdict::Pass,
             Verdict::Abort(breaches) => {
                 let breakdown = breakdown(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;

@@ -60,6 +60,7 @@ mod tests {
                 from: day("2024-05-21"),
                 opens: day("2024-08-19"),
                 last_teaching_day: last.map(day),
+                assumed: false,
             };
             assert_eq!(decide_guard(&guard, day(today), first), expected, "{last:?} {today} {first}");
         }

@@ -7,19 +7,21 @@
 
 mod difference;
 mod guard;
+mod no_roster;
 mod prepare;
 mod resume;
 
 use self::{
     difference::{Difference, compare},
+    no_roster::{NoRoster, decide_no_roster},
     prepare::{Prepared, prepare},
 };
 use crate::{
     Customer, CustomerId, JobContext, JobKind, Lane, Policy, Stop, Who,
     customer::RosterFormat,
-    ports::{Applied, Delivery, IntegrationState, Outcome, RunId, RunRecord, SiteCounts},
+    ports::{Applied, Delivery, IntegrationState, Outcome, Pause, RunId, RunRecord, SiteCounts},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
     diff::{Change, ChangeCounts},
     filter::{Breach, Verdict},
@@ -39,6 +41,29 @@ pub struct ImportArgs {
     /// Look at everything, write nothing, record nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// With a dry run: as it would be on this day, when windows have ended and courses flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<NaiveDate>,
+    /// What a pause makes of it.
+    #[serde(default, skip_serializing_if = "WhenPaused::is_default")]
+    pub when_paused: WhenPaused,
+}
+
+/// What an import does that meets a pause (P1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenPaused {
+    /// It is over for tonight: the next night looks again.
+    #[default]
+    Pass,
+    /// It waits until the integration is resumed: the plan needs this very import.
+    Wait,
+}
+
+impl WhenPaused {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an import did, or would do.
@@ -85,17 +110,23 @@ impl JobKind for ImportRoster {
     }
 
     fn sample(&self) -> ImportArgs {
-        ImportArgs { dry_run: false }
+        ImportArgs { dry_run: false, on: None, when_paused: WhenPaused::Pass }
     }
 
     async fn run(&self, args: ImportArgs, cx: &JobContext) -> Result<ImportReport, Stop> {
         let customer = cx.customer()?;
+        let dry_run = args.dry_run || cx.proof().is_none();
+        if args.on.is_some() && !dry_run {
+            return Err(Stop::fail("another day than today can be asked for in a dry run only"));
+        }
         let import = Import {
             cx,
             customer,
             state: cx.ports.integration.state(customer).await?,
             started_at: cx.now(),
-            dry_run: args.dry_run || cx.proof().is_none(),
+            dry_run,
+            on: args.on,
+            when_paused: args.when_paused,
         };
         import.run().await
     }
@@ -108,6 +139,8 @@ struct Import<'a> {
     state: IntegrationState,
     started_at: DateTime<Utc>,
     dry_run: bool,
+    on: Option<NaiveDate>,
+    when_paused: WhenPaused,
 }
 
 impl Import<'_> {
@@ -116,12 +149,9 @@ impl Import<'_> {
         if let Some((run, record)) = recorded.filter(|_| !self.dry_run) {
             return self.finish_recorded(run, record).await;
         }
-        if let Some(pause) = &self.state.pause {
-            let said = format!(
-                "the integration of {} is paused ({}); nothing was read",
-                self.customer.id, pause.why
-            );
-            return Ok(self.report(ImportOutcome::Paused, said));
+        // I3: what a roster would do can be looked at during a pause too.
+        if let Some(pause) = self.state.pause.as_ref().filter(|_| !self.dry_run) {
+            return self.paused(pause);
         }
         if self.customer.settings.roster_format != RosterFormat::ImsEnterprise {
             return Err(Stop::wait_for(
@@ -154,6 +184,22 @@ impl Import<'_> {
             Verdict::Abort(breaches) => self.abort(delivery.as_ref(), roster, difference, breaches).await,
             Verdict::Pass => self.apply(delivery.as_ref(), roster, difference).await,
         }
+    }
+
+    fn paused(&self, pause: &Pause) -> Result<ImportReport, Stop> {
+        let said =
+            format!("the integration of {} is paused ({}); nothing was read", self.customer.id, pause.why);
+        match self.when_paused {
+            WhenPaused::Pass => Ok(self.report(ImportOutcome::Paused, said)),
+            WhenPaused::Wait => {
+                Err(Stop::wait_for(Who::SupportAgent, format!("{said}: it goes on once it is resumed")))
+            }
+        }
+    }
+
+    /// The day by which windows and guard are reckoned.
+    fn today(&self) -> Result<NaiveDate, Stop> {
+        self.on.map_or_else(|| self.cx.today(), Ok)
     }
 
     /// The roster is the import database already.
@@ -243,14 +289,24 @@ impl Import<'_> {
     }
 
     async fn no_roster(&self) -> Result<ImportReport, Stop> {
-        let said = format!("no roster of {} waits to be read", self.customer.id);
-        let report = self.report(ImportOutcome::NoRoster, said);
+        let (outcome, kept, said) = match decide_no_roster(self.state.newest_roster_at, self.cx.now()) {
+            NoRoster::Alarm => (
+                ImportOutcome::NoRoster,
+                Outcome::NoRoster,
+                format!("no roster of {} waits to be read", self.customer.id),
+            ),
+            NoRoster::CameBefore => (
+                ImportOutcome::Unchanged,
+                Outcome::Unchanged,
+                format!("the roster of {} that came tonight was dealt with before", self.customer.id),
+            ),
+        };
+        let report = self.report(outcome, said);
         if self.dry_run {
             return Ok(report);
         }
         let counts = self.cx.ports.site.counts(&self.customer.id).await?;
-        let record =
-            RunRecord { before: counts.clone(), after: counts, ..self.record(Outcome::NoRoster, None, None) };
+        let record = RunRecord { before: counts.clone(), after: counts, ..self.record(kept, None, None) };
         let run = self.keep(&record, None).await?;
         Ok(ImportReport { run: Some(run), ..report })
     }
@@ -365,6 +421,7 @@ impl Import<'_> {
             postponed_deletes: postponed,
             held_courses,
             held_until: self.state.course_guard.filter(|_| held_courses > 0).map(|guard| guard.opens),
+            start_not_known: held_courses > 0 && self.state.course_guard.is_some_and(|guard| guard.assumed),
             breaches: Vec::new(),
             read_errors: None,
             failure: None,
