@@ -81,7 +81,12 @@ impl JobContext {
 
     /// A context that can look at everything and write nothing.
     pub fn dry_run(job: JobFacts, customer: Customer, ports: Ports) -> Self {
-        Self { job, customer: Some(customer), ports, cancelled: CancellationToken::new(), proof: None }
+        Self::without_proof(job, Some(customer), ports)
+    }
+
+    /// For a job that is no longer claimed.
+    pub fn without_proof(job: JobFacts, customer: Option<Customer>, ports: Ports) -> Self {
+        Self { job, customer, ports, cancelled: CancellationToken::new(), proof: None }
     }
 
     pub fn now(&self) -> DateTime<Utc> {

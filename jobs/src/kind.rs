@@ -1,6 +1,7 @@
 //! The contract of a job kind, and the form in which the engine holds them all.
 
 use crate::{JobContext, Stop};
+use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{future::Future, pin::Pin, time::Duration};
@@ -25,6 +26,28 @@ pub trait JobKind: Send + Sync + 'static {
         args: Self::Args,
         cx: &JobContext,
     ) -> impl Future<Output = Result<Self::Report, Stop>> + Send;
+
+    /// Whether [`JobKind::ended`] is to be called.
+    const IS_TOLD_OF_ENDS: bool = false;
+
+    /// A job of this kind ended without a report, whatever ended it: itself, a person, the death of its workers. Told
+    /// again until it returns; the context has no proof.
+    fn ended(
+        &self,
+        _args: Self::Args,
+        _end: &End,
+        _cx: &JobContext,
+    ) -> impl Future<Output = Result<(), Stop>> + Send {
+        std::future::ready(Ok(()))
+    }
+}
+
+/// The end of a job that left no report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    pub why: String,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: DateTime<Utc>,
 }
 
 /// What may run beside what (DOMAIN S6): of one customer, one job per lane at a time.
@@ -87,6 +110,13 @@ pub trait AnyKind: Send + Sync {
         args: Value,
         cx: &'a JobContext,
     ) -> Pin<Box<dyn Future<Output = Result<Value, Stop>> + Send + 'a>>;
+    fn is_told_of_ends(&self) -> bool;
+    fn ended<'a>(
+        &'a self,
+        args: Value,
+        end: &'a End,
+        cx: &'a JobContext,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + Send + 'a>>;
 }
 
 impl<K: JobKind> AnyKind for K {
@@ -118,6 +148,21 @@ impl<K: JobKind> AnyKind for K {
             let report = JobKind::run(self, args, cx).await?;
             serde_json::to_value(report)
                 .map_err(|e| Stop::fail(format!("report of {} cannot be stored: {e}", K::NAME)))
+        })
+    }
+    fn is_told_of_ends(&self) -> bool {
+        K::IS_TOLD_OF_ENDS
+    }
+    fn ended<'a>(
+        &'a self,
+        args: Value,
+        end: &'a End,
+        cx: &'a JobContext,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Stop>> + Send + 'a>> {
+        Box::pin(async move {
+            let args = serde_json::from_value(args)
+                .map_err(|source| Stop::fail(ArgsError { kind: K::NAME, source }.to_string()))?;
+            JobKind::ended(self, args, end, cx).await
         })
     }
 }

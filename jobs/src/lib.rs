@@ -23,6 +23,6 @@ pub use integration::{
     EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration,
     StartDelayDelete,
 };
-pub use kind::{AnyKind, ArgsError, JobKind, Lane, Policy};
+pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};
 pub use stop::{Stop, Who};

@@ -89,6 +89,8 @@ CREATE TABLE job (
     attempt          integer NOT NULL,
     -- how often a person had it run again after its end
     round            integer NOT NULL,
+    -- the generation of the end without a report that its kind was told of
+    told_end         integer,
     due_at           timestamptz NOT NULL,
     run_at           timestamptz,
     sent_at          timestamptz,
@@ -111,6 +113,8 @@ CREATE INDEX job_to_send ON job (run_at, id)
 CREATE INDEX job_sent ON job (sent_at)
     WHERE sent_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting');
 CREATE INDEX job_lease ON job (lease_until) WHERE state = 'running';
+CREATE INDEX job_untold_end ON job (kind, id)
+    WHERE state IN ('failed', 'aborted', 'cancelled') AND (told_end IS NULL OR told_end <> generation);
 CREATE INDEX job_of_task ON job (task_id);
 CREATE INDEX job_of_customer ON job (customer_id, id);
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
-    engine::Worker,
+    engine::{Worker, tell_ends},
     exit::{Exit, ExitError},
     ledger::{JobRow, NewFilterDecision, NewJob, RunRow},
     model::JobState,
@@ -152,6 +152,7 @@ async fn run_now(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
             .into());
         }
     };
+    tell_ends(&app.engine).await?;
     spinner.finish_and_clear();
     told(cx, app, &row).await
 }
@@ -279,6 +280,14 @@ fn print_run(run: &RunRow, customer: &Customer) {
             "  waits    {} courses until the school year starts on {until}",
             record.held_courses
         ));
+    }
+    if record.applied_in_part {
+        output::line(match record.outcome {
+            Outcome::Completed => {
+                "  note     what an earlier roster, applied in part, had left was put right"
+            }
+            _ => "  note     the site holds a roster in part until the next is taken in",
+        });
     }
     if let Some(why) = &record.failure {
         output::line(format!("  why      {why}"));

@@ -15,9 +15,11 @@
 //! | worker before the claim | a ticket is lost | dispatch, after `resend_after` |
 //! | worker during the run | a running row whose lease ends | the reaper; the late writer is fenced off |
 //! | worker after the run, before the record | as above | the job runs again; its effects are idempotent |
+//! | anyone after the end of a job | a row whose kind was not told | the reaper's next look |
 //! | PostgreSQL | everyone waits and tries again | leases cover a restart; how a job ended is kept for ten minutes |
 
 mod dispatch;
+mod ends;
 mod reaper;
 mod record;
 mod run;
@@ -27,6 +29,7 @@ mod settings;
 mod worker;
 
 pub use dispatch::dispatch;
+pub use ends::tell_ends;
 pub use reaper::{reap, reap_loop};
 pub use scheduler::{LEAD, schedule, tick};
 pub use season::{Season, SeasonStep};

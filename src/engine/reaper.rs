@@ -1,6 +1,6 @@
 //! The reaper: jobs whose worker went silent past the lease are made due again, or failed when they kill workers.
 
-use super::Engine;
+use super::{Engine, ends::tell_ends};
 use crate::ledger::{JobMove, LedgerError, Rows};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -43,11 +43,14 @@ pub async fn reap(engine: &Engine) -> Result<usize, LedgerError> {
     Ok(reaped)
 }
 
-/// Reaps until stopped.
+/// Reaps, and tells kinds of the ends of their jobs, until stopped.
 pub async fn reap_loop(engine: Arc<Engine>, stop: CancellationToken) {
     loop {
         if let Err(error) = reap(&engine).await {
             tracing::warn!(error = %error, "looking for silent workers failed, trying again");
+        }
+        if let Err(error) = tell_ends(&engine).await {
+            tracing::warn!(error = %error, "looking for ended jobs failed, trying again");
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -1,11 +1,11 @@
 //! Runs one claimed job to exactly one event: report, stop, panic, time limit, cancel, shutdown.
 
-use super::Engine;
+use super::{Engine, ends::facts};
 use crate::{
     ledger::{JobMove, JobRow},
     model::{Retry, decide_retry},
 };
-use rollover_jobs::{JobContext, JobFacts, Policy, Stop, WriteProof, ports::Unavailable};
+use rollover_jobs::{JobContext, Policy, Stop, WriteProof, ports::Unavailable};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -38,15 +38,8 @@ pub async fn run_kind(engine: &Engine, row: &JobRow, cancelled: CancellationToke
         None => None,
         Some(id) => Some(engine.ledger.customer(id).await.map_err(Unavailable::from)?),
     };
-    let job = JobFacts {
-        id: row.id,
-        task: row.task_id,
-        due_at: row.due_at,
-        attempt: u32::try_from(row.attempt).unwrap_or(1),
-        round: row.round,
-    };
     let proof = WriteProof::for_claimed_job(row.id, row.generation);
-    let cx = JobContext::live(job, customer, engine.ports.clone(), cancelled, proof);
+    let cx = JobContext::live(facts(row), customer, engine.ports.clone(), cancelled, proof);
     kind.run(row.args.0.clone(), &cx).await
 }
 

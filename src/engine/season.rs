@@ -3,7 +3,7 @@
 //! The same scheduler, claims, runs and records as in production; only the queue is left out, since one thread
 //! hands each ticket straight to the worker, and time stands still while anything can run.
 
-use super::{Engine, Worker, scheduler};
+use super::{Engine, Worker, ends, scheduler};
 use crate::{clock::SimulatedClock, ledger::LedgerError};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Season {
         loop {
             scheduler::tick(&self.engine).await?;
             let tickets = self.engine.ledger.take_unsent(self.engine.clock.now(), BATCH).await?;
-            if tickets.is_empty() {
+            if tickets.is_empty() && ends::tell_ends(&self.engine).await? == 0 {
                 return Ok(runs);
             }
             for (job, generation) in tickets {

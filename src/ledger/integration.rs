@@ -188,6 +188,34 @@ impl Ledger {
     ) -> Result<RunId, LedgerError> {
         let mut tx = self.db.begin().await?;
         check_claim(&mut tx, proof).await?;
+        self.keep_run(tx, now, customer, run, render, mail_job).await
+    }
+
+    /// The same for a job that has ended and recorded none: nobody has its claim, and no pointer moves.
+    pub async fn record_end(
+        &self,
+        now: DateTime<Utc>,
+        customer: &Customer,
+        run: &RunRecord,
+        render: impl FnOnce(RunId) -> QueuedMail + Send,
+        mail_job: impl FnOnce(i64) -> NewJob + Send,
+    ) -> Result<RunId, LedgerError> {
+        if run.mirror.is_some() {
+            return Err(LedgerError::Refused("an import that has ended moves no pointer".to_owned()));
+        }
+        let tx = self.db.begin().await?;
+        self.keep_run(tx, now, customer, run, render, mail_job).await
+    }
+
+    async fn keep_run(
+        &self,
+        mut tx: Tx,
+        now: DateTime<Utc>,
+        customer: &Customer,
+        run: &RunRecord,
+        render: impl FnOnce(RunId) -> QueuedMail + Send,
+        mail_job: impl FnOnce(i64) -> NewJob + Send,
+    ) -> Result<RunId, LedgerError> {
         let Some(id) = runs::insert(&mut tx, customer.id.as_str(), run).await? else {
             let before = runs::of_round(&mut tx, run.job, run.round).await?;
             return before.map(|row| row.id).ok_or_else(|| LedgerError::not_found("run of job", run.job));

@@ -11,6 +11,7 @@ mod customers;
 pub mod db;
 mod decisions;
 mod dispatch;
+mod ends;
 mod error;
 mod events;
 mod grouped;
@@ -112,6 +113,7 @@ mod tests {
             ("customers", customers::ALL),
             ("decisions", decisions::ALL),
             ("dispatch", dispatch::ALL),
+            ("ends", ends::ALL),
             ("events", events::ALL),
             ("integration", integration::ALL),
             ("jobs", jobs::ALL),

@@ -117,7 +117,7 @@ impl JobRow {
             JobMove::LeaseExpired | JobMove::Wake => next.run_at = Some(now),
             JobMove::RunAgain { .. } => {
                 (next.run_at, next.attempt, next.ended_at, next.report) = (Some(now), 0, None, None);
-                next.round += 1;
+                (next.round, next.started_at) = (self.round + 1, None);
             }
             JobMove::Finish { report } => next.report = Some(Json(report.clone())),
             JobMove::GiveUp { .. } | JobMove::Abort { .. } | JobMove::Cancel { .. } => {}

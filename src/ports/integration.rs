@@ -1,7 +1,7 @@
 //! The port for the integration's state, answered by the ledger; here a run gets its status mail.
 
 use crate::{
-    ledger::{Ledger, NewJob},
+    ledger::{Ledger, NewJob, QueuedMail},
     mail,
 };
 use async_trait::async_trait;
@@ -59,6 +59,26 @@ impl LedgerIntegration {
     fn today(&self, customer: &Customer) -> NaiveDate {
         self.clock.now().with_timezone(&customer.time_zone).date_naive()
     }
+
+    /// I2: the status mail of a run, to both sides.
+    fn mail(&self, customer: &Customer, run: &RunRecord, id: RunId) -> QueuedMail {
+        let mut mail = mail::status_mail(customer, run, id, &self.base_url);
+        mail.recipients.extend(self.copy_to.iter().cloned());
+        mail.recipients.sort();
+        mail.recipients.dedup();
+        mail
+    }
+
+    fn mail_job(&self, customer: &Customer, mail: i64) -> NewJob {
+        NewJob {
+            task: None,
+            customer: Some(customer.id.to_string()),
+            kind: SendStatusMail::NAME.to_owned(),
+            args: serde_json::json!({ "mail": mail }),
+            lane: None,
+            due_at: self.clock.now(),
+        }
+    }
 }
 
 #[async_trait]
@@ -109,23 +129,13 @@ impl Integration for LedgerIntegration {
         run: &RunRecord,
         proof: &WriteProof,
     ) -> Result<RunId, Unavailable> {
-        let now = self.clock.now();
-        let render = |id: RunId| {
-            let mut mail = mail::status_mail(customer, run, id, &self.base_url);
-            mail.recipients.extend(self.copy_to.iter().cloned());
-            mail.recipients.sort();
-            mail.recipients.dedup();
-            mail
-        };
-        let mail_job = |mail: i64| NewJob {
-            task: None,
-            customer: Some(customer.id.to_string()),
-            kind: SendStatusMail::NAME.to_owned(),
-            args: serde_json::json!({ "mail": mail }),
-            lane: None,
-            due_at: now,
-        };
-        Ok(self.ledger.record_run(now, customer, run, proof, render, mail_job).await?)
+        let (render, mail_job) = (|id| self.mail(customer, run, id), |mail| self.mail_job(customer, mail));
+        Ok(self.ledger.record_run(self.clock.now(), customer, run, proof, render, mail_job).await?)
+    }
+
+    async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
+        let (render, mail_job) = (|id| self.mail(customer, run, id), |mail| self.mail_job(customer, mail));
+        Ok(self.ledger.record_end(self.clock.now(), customer, run, render, mail_job).await?)
     }
 }
 

@@ -150,6 +150,9 @@ impl Integration for Faulty {
     ) -> Result<RunId, Unavailable> {
         self.call(unavailable, self.ports.integration.record_run(customer, run, proof)).await
     }
+    async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
+        self.call(unavailable, self.ports.integration.record_end(customer, run)).await
+    }
 }
 
 #[async_trait]

@@ -193,4 +193,7 @@ pub trait Integration: Send + Sync {
         run: &RunRecord,
         proof: &WriteProof,
     ) -> Result<RunId, Unavailable>;
+
+    /// Keeps the run of a job that has ended and recorded none, and queues the status mail. Moves no pointer.
+    async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;
 }

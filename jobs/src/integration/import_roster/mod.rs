@@ -7,6 +7,7 @@
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
 mod difference;
+mod ended;
 mod guard;
 mod no_roster;
 mod prepare;
@@ -19,7 +20,7 @@ use self::{
     prepare::{Prepared, prepare},
 };
 use crate::{
-    Customer, CustomerId, JobContext, JobKind, Lane, Policy, Stop, Who,
+    Customer, CustomerId, End, JobContext, JobKind, Lane, Policy, Stop, Who,
     customer::RosterFormat,
     ports::{Applied, Delivery, IntegrationState, Outcome, Pause, RunId, RunRecord, SiteCounts},
 };
@@ -104,8 +105,9 @@ impl JobKind for ImportRoster {
     type Args = ImportArgs;
     type Report = ImportReport;
 
+    /// Attempts over more than half an hour: a source may be away for the restart of a night.
     fn policy(&self) -> Policy {
-        Policy::attempts(5).timeout_minutes(60).lane(Lane::Site)
+        Policy::attempts(14).timeout_minutes(60).lane(Lane::Site)
     }
 
     fn sample(&self) -> ImportArgs {
@@ -128,6 +130,12 @@ impl JobKind for ImportRoster {
             when_paused: args.when_paused,
         };
         import.run().await
+    }
+
+    const IS_TOLD_OF_ENDS: bool = true;
+
+    async fn ended(&self, args: ImportArgs, end: &End, cx: &JobContext) -> Result<(), Stop> {
+        ended::record_end(args, end, cx).await
     }
 }
 
