@@ -162,9 +162,10 @@ CREATE TABLE import_run (
     started_at  timestamptz NOT NULL,
     ended_at    timestamptz NOT NULL,
     roster      text,
-    record      jsonb NOT NULL,
-    UNIQUE (job_id, round)
+    record      jsonb NOT NULL
 );
+-- One run in each life of a job (I2).
+CREATE UNIQUE INDEX import_run_once ON import_run (job_id, round);
 CREATE INDEX import_run_of_customer ON import_run (customer_id, id);
 
 CREATE TABLE mail (

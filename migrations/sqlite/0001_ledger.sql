@@ -162,9 +162,10 @@ CREATE TABLE import_run (
     started_at  TEXT NOT NULL,
     ended_at    TEXT NOT NULL,
     roster      TEXT,
-    record      TEXT NOT NULL,
-    UNIQUE (job_id, round)
+    record      TEXT NOT NULL
 ) STRICT;
+-- One run in each life of a job (I2).
+CREATE UNIQUE INDEX import_run_once ON import_run (job_id, round);
 CREATE INDEX import_run_of_customer ON import_run (customer_id, id);
 
 CREATE TABLE mail (

@@ -30,6 +30,6 @@ impl Ledger {
     pub async fn end_told(&self, job: i64, generation: i32) -> Result<(), LedgerError> {
         let mut tx = self.db.begin().await?;
         execute!(tx.on(), TOLD_END, job, generation)?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

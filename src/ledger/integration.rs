@@ -171,7 +171,7 @@ impl Ledger {
         let mut tx = self.db.begin().await?;
         check_claim(&mut tx, proof).await?;
         execute!(tx.on(), BEGIN_IMPORT, customer.as_str(), under_way.to_string(), now)?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// Keeps a run of the worker that has the claim; moves the pointers; uses up the decision; puts the status mail
