@@ -50,6 +50,14 @@ pub async fn create(
             all.join("; ")
         ))
     })?;
+    if !preview.steps.iter().any(|laid| laid.applies.is_yes()) {
+        return Err(ExitError::refused(format!(
+            "the plan {name} {year} of {} was not made: none of its steps applies to this customer; `rollover plan \
+             preview {} --template {name} --year {year}` says why",
+            customer.id, customer.id
+        ))
+        .into());
+    }
     let new = NewPlan {
         customer: customer.id.to_string(),
         template: name.to_owned(),

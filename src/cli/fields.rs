@@ -3,13 +3,13 @@
 use crate::exit::ExitError;
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates};
+use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates, plan::TEMPLATES};
 use rollover_roster::{
     diff::Action,
     filter::{Limit, Limits},
     model::Kind,
 };
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 /// Settings of a customer; what is not given stays as it is.
 #[derive(Debug, Default, Args)]
@@ -58,6 +58,10 @@ fn parse_switch(text: &str) -> Result<bool, String> {
 }
 
 impl SettingsFields {
+    pub const fn changes_limits(&self) -> bool {
+        !self.filter.is_empty()
+    }
+
     pub fn apply(self, settings: &mut CustomerSettings) {
         if !self.status_mail_to.is_empty() {
             settings.status_mail_to = self.status_mail_to;
@@ -85,6 +89,30 @@ impl SettingsFields {
         }
         apply_limits(&self.filter, &mut settings.filter);
     }
+}
+
+/// A module that some plan template asks for; a misspelt one would make its steps vanish without a word.
+pub(super) fn parse_module(text: &str) -> Result<String, String> {
+    let known: BTreeSet<&str> = TEMPLATES
+        .iter()
+        .flat_map(|template| &template.steps)
+        .flat_map(|step| step.applies.modules.iter().chain(&step.applies.without_modules))
+        .map(String::as_str)
+        .collect();
+    if known.contains(text) {
+        return Ok(text.to_owned());
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    Err(format!("expected one of {}", known.join(", ")))
+}
+
+/// A name that people read in lists: not empty, one line.
+pub(super) fn parse_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err("expected a name on one line".to_owned());
+    }
+    Ok(name.to_owned())
 }
 
 /// One limit of the Filter, as people write it.
@@ -176,7 +204,8 @@ impl CalendarFields {
         }
     }
 
-    pub fn apply(self, calendar: &mut Calendar) {
+    /// The dates put in; refuses a year that starts before the old one ends.
+    pub fn apply(self, calendar: &mut Calendar) -> Result<(), ExitError> {
         calendar.last_teaching_day = self.last_teaching_day.or(calendar.last_teaching_day);
         calendar.school_year_start = self.school_year_start.or(calendar.school_year_start);
         calendar.vendor_date = self.vendor_date.or(calendar.vendor_date);
@@ -185,6 +214,12 @@ impl CalendarFields {
                 Some(known) => *known = term,
                 None => calendar.terms.push(term),
             }
+        }
+        match calendar.last_teaching_day.zip(calendar.school_year_start) {
+            Some((last, start)) if start <= last => Err(ExitError::usage(format!(
+                "the school year would start on {start}, not after the last teaching day, {last}: correct one of them"
+            ))),
+            _ => Ok(()),
         }
     }
 }

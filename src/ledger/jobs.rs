@@ -286,6 +286,28 @@ impl Ledger {
         Ok(row)
     }
 
+    /// Takes a job from a worker that went silent, if it is still that claim and its lease is still over: two
+    /// reapers may have seen the same row, and one of them has it given to another worker by now.
+    pub async fn take_from_silent(
+        &self,
+        now: DateTime<Utc>,
+        seen: &JobRow,
+        event: JobMove,
+    ) -> Result<JobRow, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let row =
+            by_id(&mut tx, &[seen.id]).await?.pop().ok_or_else(|| LedgerError::not_found("job", seen.id))?;
+        let silent = row.generation == seen.generation && row.lease_until.is_some_and(|until| until < now);
+        if row.state != JobState::Running || !silent {
+            return Err(LedgerError::Raced { what: "job", id: seen.id });
+        }
+        let steps = vec![Step { row, event }];
+        let row = apply(&mut tx, now, "reaper", steps).await?.pop().expect("one step, one result")?;
+        tx.commit().await?;
+        self.tell_due().await;
+        Ok(row)
+    }
+
     /// Cancels a job: at once when no worker has it, else by asking its worker.
     pub async fn cancel_job(
         &self,

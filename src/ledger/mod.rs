@@ -29,7 +29,7 @@ mod wakeups;
 mod words;
 
 pub use customers::CustomerRow;
-pub use decisions::{DecisionRow, NewFilterDecision};
+pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
 pub use error::LedgerError;
 pub use events::EventRow;
 pub use grouped::Grouped;

@@ -143,6 +143,14 @@ impl Ledger {
                 task.title
             )));
         }
+        if task.state == TaskState::Planned
+            && let Some(before) = decisions::sign_off_of_task(&mut tx, id).await?
+        {
+            return Err(LedgerError::Refused(format!(
+                "task {id} ({}) was signed off beforehand by {}: it is done as soon as its moment comes",
+                task.title, before.support_person
+            )));
+        }
         decisions::about_task(&mut tx, now, "sign_off", &task, person, note).await?;
         let reason = Reason { why: Some(note.to_owned()), who: None };
         let waiting = jobs::waiting_of_task(&mut tx, id).await?;

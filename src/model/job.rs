@@ -56,7 +56,7 @@ pub enum JobEvent {
 
 /// The state does not know this event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{event} is not possible while {what} is {state}")]
+#[error("{what} is {}, so it cannot be {}", state.replace('_', " "), event.replace('_', " "))]
 pub struct NotAllowed {
     pub what: &'static str,
     pub state: &'static str,

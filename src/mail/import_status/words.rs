@@ -43,9 +43,12 @@ fn completed(run: &RunRecord) -> (String, String) {
             applied.created, applied.updated, applied.deleted
         )
     };
-    // As after a run that was interrupted (DOMAIN I5).
+    // After a run that was interrupted (DOMAIN I5), or for members of a course that was archived or detached (C2).
     if applied.unchanged > 0 {
-        happened.push_str(&format!(" {} stood there before.", counted(applied.unchanged, "other change")));
+        happened.push_str(&format!(
+            " {} needed no write of its own.",
+            counted(applied.unchanged, "further change")
+        ));
     }
     let waiting = run.postponed_until.is_some() || run.held_until.is_some();
     let next = if waiting {
