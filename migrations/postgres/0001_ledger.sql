@@ -163,7 +163,8 @@ CREATE TABLE mail (
     run_id      bigint REFERENCES import_run (id),
     kind        text NOT NULL,
     message_id  text NOT NULL UNIQUE,
-    recipients  jsonb NOT NULL,
+    -- one: a mailbox that is refused keeps the mail from nobody else
+    recipient   text NOT NULL,
     subject     text NOT NULL,
     text_body   text NOT NULL,
     html_body   text NOT NULL,

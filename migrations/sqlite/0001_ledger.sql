@@ -163,7 +163,8 @@ CREATE TABLE mail (
     run_id      INTEGER REFERENCES import_run (id),
     kind        TEXT NOT NULL,
     message_id  TEXT NOT NULL UNIQUE,
-    recipients  TEXT NOT NULL,
+    -- one: a mailbox that is refused keeps the mail from nobody else
+    recipient   TEXT NOT NULL,
     subject     TEXT NOT NULL,
     text_body   TEXT NOT NULL,
     html_body   TEXT NOT NULL,

@@ -1,6 +1,6 @@
 //! The options that describe a customer: the same for `customer add` and `customer set`.
 
-use crate::exit::ExitError;
+use crate::{exit::ExitError, mail::address::parse_recipient};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates, plan::TEMPLATES};
@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, str::FromStr};
 #[derive(Debug, Default, Args)]
 pub(super) struct SettingsFields {
     /// Recipient of the status mails; several times for several. Replaces the list.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_recipient)]
     status_mail_to: Vec<String>,
     /// Folder that the rosters arrive in.
     #[arg(long, value_name = "FOLDER")]

@@ -94,13 +94,7 @@ impl Integration for LedgerIntegration {
 
     async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         let now = self.clock.now();
-        let render = |id: RunId| {
-            let mut mail = mail::status_mail(customer, run, id, &self.base_url);
-            mail.recipients.extend(self.copy_to.iter().cloned());
-            mail.recipients.sort();
-            mail.recipients.dedup();
-            mail
-        };
+        let render = |id: RunId| mail::status_mails(customer, run, id, &self.base_url, &self.copy_to);
         let mail_job = |mail: i64| NewJob {
             task: None,
             customer: Some(customer.id.to_string()),

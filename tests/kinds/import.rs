@@ -262,13 +262,15 @@ async fn mail(test: &TestApp, customer: &Customer) {
         failure: None,
         used_decision: None,
     };
-    let render = |run| QueuedMail {
-        kind: "import_status",
-        recipients: vec!["it@customer.example".to_owned()],
-        message_id: format!("run-{run}@rollover.example"),
-        subject: "No roster came".to_owned(),
-        text_body: "No roster came.".to_owned(),
-        html_body: "<p>No roster came.</p>".to_owned(),
+    let render = |run| {
+        vec![QueuedMail {
+            kind: "import_status",
+            recipient: "it@customer.example".to_owned(),
+            message_id: format!("run-{run}@rollover.example"),
+            subject: "No roster came".to_owned(),
+            text_body: "No roster came.".to_owned(),
+            html_body: "<p>No roster came.</p>".to_owned(),
+        }]
     };
     let mail_job = |mail: i64| NewJob {
         task: None,
