@@ -82,6 +82,7 @@ fn row(customer: &Customer, position: i32, task: NewTask) -> NewTaskRow {
         kind: task.kind,
         args: serde_json::Value::Object(task.args),
         schedule: task.trigger,
+        needs: task.needs,
         catch_up: task.catch_up.as_str().to_owned(),
         owner: task.owner.as_str().to_owned(),
         sign_off: task.sign_off,

@@ -346,6 +346,7 @@ async fn sign_off_survives(on: On) {
         kind: "sign_off".to_owned(),
         args: json!({"what": "templates reviewed"}),
         schedule: Trigger::Hand,
+        needs: Vec::new(),
         catch_up: "run_once".to_owned(),
         owner: "support_agent".to_owned(),
         sign_off: true,

@@ -59,6 +59,8 @@ CREATE TABLE task (
     kind        text NOT NULL,
     args        jsonb NOT NULL,
     schedule    jsonb NOT NULL,
+    -- steps of the plan that must be settled well before it runs
+    needs       jsonb NOT NULL,
     catch_up    text NOT NULL,
     owner       text NOT NULL,
     sign_off    boolean NOT NULL,

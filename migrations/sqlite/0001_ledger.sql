@@ -59,6 +59,8 @@ CREATE TABLE task (
     kind        TEXT NOT NULL,
     args        TEXT NOT NULL,
     schedule    TEXT NOT NULL,
+    -- steps of the plan that must be settled well before it runs
+    needs       TEXT NOT NULL,
     catch_up    TEXT NOT NULL,
     owner       TEXT NOT NULL,
     sign_off    INTEGER NOT NULL,

@@ -364,6 +364,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
         kind: args.kind.clone(),
         args: checked,
         schedule: trigger,
+        needs: Vec::new(),
         catch_up: catch_up(args.catch_up).as_str().to_owned(),
         owner: Who::SupportAgent.as_str().to_owned(),
         sign_off: args.kind == rollover_jobs::plan::SIGN_OFF,

@@ -6,6 +6,7 @@ use super::{
     advance::{self, Reason},
     db::{self, Tx, execute, query, stamp},
     events::{self, NewEvent},
+    needs,
     rows::JobRow,
     unreadable::{Rows, query_each},
     words::{check_keepable, check_words, kept, kept_text},
@@ -105,6 +106,36 @@ pub(super) async fn apply(
     actor: &str,
     steps: Vec<Step>,
 ) -> Result<Vec<Result<JobRow, LedgerError>>, LedgerError> {
+    let tasks: Vec<i64> = steps.iter().filter_map(|step| step.row.task_id).collect();
+    advance::lock_all(tx, &tasks).await?;
+    let (results, moved) = write(tx, now, actor, steps).await?;
+    for (job, event) in moved {
+        let reason = Reason { why: job.why, who: job.who };
+        advance::task_of_job(tx, now, job.task_id, event.event(), reason).await?;
+    }
+    Ok(results)
+}
+
+/// Makes waiting jobs due: the condition may be met now. It changes nothing of their tasks, whose locks the caller has.
+pub(super) async fn wake(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    actor: &str,
+    rows: Vec<JobRow>,
+) -> Result<(), LedgerError> {
+    let steps = rows.into_iter().map(|row| Step { row, event: JobMove::Wake }).collect();
+    write(tx, now, actor, steps).await?.0.into_iter().try_for_each(|woken| woken.map(drop))
+}
+
+type Written = (Vec<Result<JobRow, LedgerError>>, Vec<(JobRow, JobMove)>);
+
+/// Writes the rows and their history; gives also what moved of jobs that belong to a task.
+async fn write(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    actor: &str,
+    steps: Vec<Step>,
+) -> Result<Written, LedgerError> {
     let nexts: Vec<_> = steps.iter().map(|step| step.row.after(&step.event, now)).collect();
     let changes: Vec<Value> = steps
         .iter()
@@ -112,10 +143,8 @@ pub(super) async fn apply(
         .filter_map(|(step, next)| Some(change(&step.row, next.as_ref().ok()?)))
         .collect();
     if changes.is_empty() {
-        return Ok(nexts.into_iter().map(|next| next.map_err(Into::into)).collect());
+        return Ok((nexts.into_iter().map(|next| next.map_err(Into::into)).collect(), Vec::new()));
     }
-    let tasks: Vec<i64> = steps.iter().filter_map(|step| step.row.task_id).collect();
-    advance::lock_all(tx, &tasks).await?;
     let written: Vec<(i64,)> = query!(fetch_all as (i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
     let written: std::collections::HashSet<i64> = written.into_iter().map(|(id,)| id).collect();
     let mut results = Vec::with_capacity(steps.len());
@@ -136,11 +165,7 @@ pub(super) async fn apply(
         });
     }
     events::append(tx, now, actor, &lines).await?;
-    for (job, event) in moved {
-        let reason = Reason { why: job.why, who: job.who };
-        advance::task_of_job(tx, now, job.task_id, event.event(), reason).await?;
-    }
-    Ok(results)
+    Ok((results, moved))
 }
 
 fn change(from: &JobRow, to: &JobRow) -> Value {
@@ -193,8 +218,8 @@ pub(super) async fn insert(
 }
 
 /// Claims jobs for a worker: those that are due, of the ticket's generation, and whose lane is free. Refused
-/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free. Those that
-/// cannot be read are told, and left as they are.
+/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free. One whose task
+/// needs a step that is open comes back as waiting. Those that cannot be read are told, and left as they are.
 pub(super) async fn claim(
     tx: &mut Tx,
     now: DateTime<Utc>,
@@ -205,6 +230,9 @@ pub(super) async fn claim(
     let tickets: std::collections::HashSet<(i64, i32)> = wanted.iter().copied().collect();
     let ids: Vec<i64> = wanted.iter().map(|(id, _)| *id).collect();
     let Rows { read: rows, unreadable } = query_each!(JobRow, tx.on(), JOBS_BY_ID, Json(&ids))?;
+    let tasks: Vec<i64> = rows.iter().filter_map(|row| row.task_id).collect();
+    advance::lock_all(tx, &tasks).await?;
+    let waits = if tasks.is_empty() { Default::default() } else { needs::waits(tx, &tasks).await? };
     let customers: Vec<&str> =
         rows.iter().filter(|row| row.lane.is_some()).filter_map(|row| row.customer_id.as_deref()).collect();
     let mut busy: std::collections::HashSet<(String, String)> = if customers.is_empty() {
@@ -219,6 +247,10 @@ pub(super) async fn claim(
     for row in rows {
         let due = row.run_at.is_some_and(|run_at| run_at <= now);
         if !due || !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
+            continue;
+        }
+        if let Some(event) = row.task_id.and_then(|task| waits.get(&task).cloned()) {
+            steps.push(Step { row, event });
             continue;
         }
         if let (Some(customer), Some(lane)) = (&row.customer_id, &row.lane)

@@ -17,6 +17,7 @@ mod integration;
 mod jobs;
 mod leader;
 mod mails;
+mod needs;
 mod overview;
 mod plans;
 mod rows;
@@ -115,6 +116,7 @@ mod tests {
             ("jobs", jobs::ALL),
             ("leader", leader::ALL),
             ("mails", mails::ALL),
+            ("needs", needs::ALL),
             ("overview", overview::ALL),
             ("plans", plans::ALL),
             ("runs", runs::ALL),

@@ -106,7 +106,9 @@ impl JobRow {
             JobMove::RetryLater { run_at, .. } => next.run_at = Some(*run_at),
             JobMove::Wait { until, who, .. } => {
                 (next.run_at, next.who) = (*until, Some(who.clone()));
-                next.attempt = (self.attempt - 1).max(0);
+                // One that finds its condition open before it runs has begun no attempt.
+                let begun = i32::from(self.state == JobState::Running);
+                next.attempt = (self.attempt - begun).max(0);
             }
             JobMove::GiveBack => {
                 next.run_at = Some(now);
@@ -139,6 +141,8 @@ pub struct TaskRow {
     pub kind: String,
     pub args: Json<Value>,
     pub schedule: Json<Schedule>,
+    /// Steps of its plan that must be settled well before a job of it runs (S5).
+    pub needs: Json<Vec<String>>,
     pub catch_up: String,
     pub owner: String,
     pub sign_off: bool,

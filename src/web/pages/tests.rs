@@ -86,6 +86,7 @@ fn task(id: i64, state: TaskState, schedule: serde_json::Value) -> TaskRow {
         kind: "sign_off".to_owned(),
         args: json!({ "what": BAD }).into(),
         schedule: schedule.into(),
+        needs: vec![bad()].into(),
         catch_up: "run_once".to_owned(),
         owner: bad(),
         sign_off: true,
