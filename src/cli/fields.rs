@@ -20,6 +20,12 @@ pub(super) struct SettingsFields {
     /// Folder that the rosters arrive in.
     #[arg(long, value_name = "FOLDER")]
     roster_folder: Option<String>,
+    /// Whom a roster must be meant for, as its <target> says; another is not taken in.
+    #[arg(long, value_name = "NAME")]
+    roster_target: Option<String>,
+    /// Where a roster must come from, as its <datasource> says; another is not taken in.
+    #[arg(long, value_name = "NAME")]
+    roster_source: Option<String>,
     /// What the MIS sends.
     #[arg(long, value_enum)]
     roster_format: Option<Format>,
@@ -68,6 +74,12 @@ impl SettingsFields {
         }
         if self.roster_folder.is_some() {
             settings.roster_folder = self.roster_folder;
+        }
+        if self.roster_target.is_some() {
+            settings.roster_target = self.roster_target;
+        }
+        if self.roster_source.is_some() {
+            settings.roster_source = self.roster_source;
         }
         if let Some(format) = self.roster_format {
             settings.roster_format = match format {

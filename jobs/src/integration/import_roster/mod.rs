@@ -5,6 +5,7 @@
 //! mirror where it was, so the next attempt finds the same difference and writes it again, to the same end (I5).
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
+mod addressee;
 mod difference;
 mod guard;
 mod no_roster;
@@ -106,7 +107,8 @@ impl JobKind for ImportRoster {
     type Report = ImportReport;
 
     fn policy(&self) -> Policy {
-        Policy::attempts(5).timeout_minutes(60).lane(Lane::Site)
+        // The pauses add up to more than the time for which a broken file is taken for one that is on its way.
+        Policy::attempts(11).timeout_minutes(60).lane(Lane::Site)
     }
 
     fn sample(&self) -> ImportArgs {
@@ -160,9 +162,8 @@ impl Import<'_> {
             ));
         }
         let delivery = self.cx.ports.rosters.newest(self.customer).await?;
-        let snapshots = self.cx.ports.rosters.snapshots();
         let prepared = match &delivery {
-            Some(delivery) => prepare(snapshots, delivery).await?,
+            Some(delivery) => prepare(self.cx, self.customer, delivery).await?,
             None => match &self.state.import {
                 // No file, but something waits from earlier ones: postponed deletes, courses that were held back.
                 Some(import) if self.state.mirror.as_ref() != Some(import) => Prepared::Roster(*import),
