@@ -239,7 +239,7 @@ pub(super) async fn insert(
 }
 
 /// Claims jobs for a worker: those that are due, of the ticket's generation, and whose lane is free. Refused
-/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free. One whose task
+/// ones are left out: their ticket is dropped; one whose lane is busy, or that is not due by this clock, is sent again. One whose task
 /// needs a step that is open comes back as waiting. Those that cannot be read are told, and left as they are.
 pub(super) async fn claim(
     tx: &mut Tx,
@@ -264,10 +264,15 @@ pub(super) async fn claim(
         lanes.into_iter().collect()
     };
     let mut steps = Vec::with_capacity(rows.len());
-    let mut lane_busy = Vec::new();
+    let mut unused = Vec::new();
     for row in rows {
         let due = row.run_at.is_some_and(|run_at| run_at <= now);
-        if !due || !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
+        if !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
+            continue;
+        }
+        // This clock is behind that of who sent it.
+        if !due {
+            unused.push((row.id, row.generation));
             continue;
         }
         if let Some(event) = row.task_id.and_then(|task| waits.get(&task).cloned()) {
@@ -277,12 +282,12 @@ pub(super) async fn claim(
         if let (Some(customer), Some(lane)) = (&row.customer_id, &row.lane)
             && !busy.insert((customer.clone(), lane.clone()))
         {
-            lane_busy.push((row.id, row.generation));
+            unused.push((row.id, row.generation));
             continue;
         }
         steps.push(Step { row, event: JobMove::Claim { owner: owner.to_owned(), lease_until } });
     }
-    for (id, generation) in lane_busy {
+    for (id, generation) in unused {
         execute!(tx.on(), SEND_AGAIN, id, generation)?;
     }
     let read = apply(tx, now, owner, steps).await?.into_iter().flatten().collect();

@@ -54,6 +54,14 @@ async fn a_claim_needs_the_generation_the_moment_and_a_free_job(on: On) {
     assert_eq!(row, test.job(job).await, "what was told is what stands");
     assert!(worker(&test, "two").claim(job, 0).await.is_none(), "taken");
     one.end(row, JobMove::Finish { report: json!({}) }).await.unwrap();
+    let skewed = test.now() + Duration::microseconds(1);
+    assert_eq!(
+        test.ledger().take_unsent(skewed, 9).await.unwrap(),
+        [(later, 0)],
+        "sent by a clock ahead of this"
+    );
+    assert!(one.claim(later, 0).await.is_none());
+    assert_eq!(test.ledger().take_unsent(skewed, 9).await.unwrap(), [(later, 0)], "sent again, not lost");
     for generation in 0..=1 {
         assert!(one.claim(job, generation).await.is_none(), "over");
     }
@@ -89,8 +97,8 @@ async fn a_busy_lane_is_sent_later(on: On) {
     let one = worker(&test, "one");
     let first = test.scripted_job(Some("nes"), &[Act::Succeed]).await;
     let second = test.scripted_job(Some("nes"), &[Act::Succeed]).await;
-    assert_eq!(test.ledger().take_unsent(test.now(), 10).await.unwrap(), [(first, 0), (second, 0)]);
-    // In one group: the older job has the lane.
+    assert_eq!(test.ledger().take_unsent(test.now(), 10).await.unwrap(), [(first, 0)], "one of a lane");
+    // In one group, as when a ticket counted as lost and came after all: the older job has the lane.
     let (b, a) = tokio::join!(one.claim(second, 0), one.claim(first, 0));
     let claimed: Vec<_> = [a, b].into_iter().flatten().collect();
     let [running] = &claimed[..] else { panic!("one has the lane: {claimed:?}") };
