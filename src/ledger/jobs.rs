@@ -58,6 +58,12 @@ db::statements! {
         WHERE job.id = x.value ->> 'id' AND job.state = x.value ->> 'from_state'
             AND job.generation = x.value ->> 'from_generation'
         RETURNING job.id";
+    CANCEL_ASKED = postgres "
+        SELECT id, cancel_requested FROM job WHERE state = 'running'
+            AND id IN (SELECT value::bigint FROM jsonb_array_elements_text($1)) ORDER BY id FOR NO KEY UPDATE",
+    sqlite "
+        SELECT id, cancel_requested FROM job WHERE state = 'running'
+            AND id IN (SELECT value FROM json_each($1)) ORDER BY id";
     BUSY_LANES = postgres "
         SELECT customer_id, lane FROM job WHERE state = 'running' AND lane IS NOT NULL
             AND customer_id IN (SELECT value FROM jsonb_array_elements_text($1))",
@@ -104,16 +110,34 @@ pub(super) async fn apply(
     tx: &mut Tx,
     now: DateTime<Utc>,
     actor: &str,
-    steps: Vec<Step>,
+    mut steps: Vec<Step>,
 ) -> Result<Vec<Result<JobRow, LedgerError>>, LedgerError> {
     let tasks: Vec<i64> = steps.iter().filter_map(|step| step.row.task_id).collect();
     advance::lock_all(tx, &tasks).await?;
+    cancel_where_asked(tx, &mut steps).await?;
     let (results, moved) = write(tx, now, actor, steps).await?;
     for (job, event) in moved {
         let reason = Reason { why: job.why, who: job.who };
         advance::task_of_job(tx, now, job.task_id, event.event(), reason).await?;
     }
     Ok(results)
+}
+
+/// A job that a person asked to stop does not run again, however its attempt ended. Whoever tells the end read the row
+/// before the request, so what is stored counts; it is locked until the end is written.
+async fn cancel_where_asked(tx: &mut Tx, steps: &mut [Step]) -> Result<(), LedgerError> {
+    let going_on = |step: &&Step| step.row.state == JobState::Running && step.event.goes_on();
+    let ids: Vec<i64> = steps.iter().filter(going_on).map(|step| step.row.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let stored = query!(fetch_all as (i64, bool), tx.on(), CANCEL_ASKED, Json(&ids))?;
+    let asked: std::collections::HashSet<i64> =
+        stored.into_iter().filter_map(|(id, asked)| asked.then_some(id)).collect();
+    for step in steps.iter_mut().filter(|step| step.event.goes_on() && asked.contains(&step.row.id)) {
+        step.event = JobMove::cancel_of_running();
+    }
+    Ok(())
 }
 
 /// Makes waiting jobs due: the condition may be met now. It changes nothing of their tasks, whose locks the caller has.
@@ -218,7 +242,7 @@ pub(super) async fn insert(
 }
 
 /// Claims jobs for a worker: those that are due, of the ticket's generation, and whose lane is free. Refused
-/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free. One whose task
+/// ones are left out: their ticket is dropped; one whose lane is busy, or that is not due by this clock, is sent again. One whose task
 /// needs a step that is open comes back as waiting. Those that cannot be read are told, and left as they are.
 pub(super) async fn claim(
     tx: &mut Tx,
@@ -243,10 +267,15 @@ pub(super) async fn claim(
         lanes.into_iter().collect()
     };
     let mut steps = Vec::with_capacity(rows.len());
-    let mut lane_busy = Vec::new();
+    let mut unused = Vec::new();
     for row in rows {
         let due = row.run_at.is_some_and(|run_at| run_at <= now);
-        if !due || !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
+        if !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
+            continue;
+        }
+        // This clock is behind that of who sent it.
+        if !due {
+            unused.push((row.id, row.generation));
             continue;
         }
         if let Some(event) = row.task_id.and_then(|task| waits.get(&task).cloned()) {
@@ -256,12 +285,12 @@ pub(super) async fn claim(
         if let (Some(customer), Some(lane)) = (&row.customer_id, &row.lane)
             && !busy.insert((customer.clone(), lane.clone()))
         {
-            lane_busy.push((row.id, row.generation));
+            unused.push((row.id, row.generation));
             continue;
         }
         steps.push(Step { row, event: JobMove::Claim { owner: owner.to_owned(), lease_until } });
     }
-    for (id, generation) in lane_busy {
+    for (id, generation) in unused {
         execute!(tx.on(), SEND_AGAIN, id, generation)?;
     }
     let read = apply(tx, now, owner, steps).await?.into_iter().flatten().collect();

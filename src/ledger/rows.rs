@@ -70,6 +70,16 @@ impl JobMove {
         }
     }
 
+    /// A person asked for it while the job ran.
+    pub fn cancel_of_running() -> Self {
+        Self::Cancel { why: "cancelled by a person while it ran".to_owned() }
+    }
+
+    /// After it the job would run again.
+    pub(super) const fn goes_on(&self) -> bool {
+        matches!(self, Self::RetryLater { .. } | Self::Wait { .. } | Self::GiveBack | Self::LeaseExpired)
+    }
+
     /// What the event's line in the history says beyond its name.
     pub fn note(&self) -> Option<String> {
         match self {
