@@ -69,7 +69,7 @@ async fn dry_run(test: &TestApp, customer: &Customer, args: Value) -> ImportRepo
 }
 
 fn facts() -> JobFacts {
-    JobFacts { id: 0, task: None, due_at: moment(SPRING), attempt: 1 }
+    JobFacts { id: 0, task: None, due_at: moment(SPRING), attempt: 1, round: 0 }
 }
 
 /// A customer whose site holds the year that runs now.

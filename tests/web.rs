@@ -201,7 +201,9 @@ async fn record_runs(test: &TestApp, customer: &Customer) {
             lane: None,
             due_at: test.now(),
         };
-        test.ledger().record_run(test.now(), customer, &record, render, send).await.unwrap();
+        let proof = test.claim(job).await;
+        test.ledger().record_run(test.now(), customer, &record, &proof, render, send).await.unwrap();
+        test.give_back(job).await;
     }
 }
 
@@ -223,6 +225,7 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
     };
     RunRecord {
         job,
+        round: 0,
         outcome,
         started_at: test.now(),
         ended_at: test.now() + chrono::Duration::seconds(74),
@@ -242,6 +245,8 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         read_errors: None,
         failure: None,
         used_decision: None,
+        under_way: None,
+        applied_in_part: false,
     }
 }
 

@@ -53,6 +53,8 @@ pub struct JobFacts {
     pub due_at: DateTime<Utc>,
     /// 1 for the first.
     pub attempt: u32,
+    /// 0, and one more whenever a person has the ended job run again: a life of its own, which looks at the world anew.
+    pub round: i32,
 }
 
 /// Everything that a job may use.

@@ -30,6 +30,8 @@ CREATE TABLE integration (
     delay_end       date,
     import_snapshot text,
     mirror_snapshot text,
+    -- the mirror with what a roster that was begun and not ended may have changed at the site
+    under_way       text,
     -- when the site first held a whole roster
     whole_at        timestamptz,
     updated_at      timestamptz NOT NULL
@@ -87,6 +89,8 @@ CREATE TABLE job (
     state            text NOT NULL,
     generation       integer NOT NULL,
     attempt          integer NOT NULL,
+    -- how often a person had it run again after its end
+    round            integer NOT NULL,
     due_at           timestamptz NOT NULL,
     run_at           timestamptz,
     sent_at          timestamptz,
@@ -154,13 +158,15 @@ CREATE INDEX decision_of_customer ON decision (customer_id, id) WHERE customer_i
 
 CREATE TABLE import_run (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    job_id      bigint NOT NULL UNIQUE REFERENCES job (id),
+    job_id      bigint NOT NULL REFERENCES job (id),
+    round       integer NOT NULL,
     customer_id text NOT NULL REFERENCES customer (id),
     outcome     text NOT NULL,
     started_at  timestamptz NOT NULL,
     ended_at    timestamptz NOT NULL,
     roster      text,
-    record      jsonb NOT NULL
+    record      jsonb NOT NULL,
+    UNIQUE (job_id, round)
 );
 CREATE INDEX import_run_of_customer ON import_run (customer_id, id);
 

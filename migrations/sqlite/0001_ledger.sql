@@ -30,6 +30,8 @@ CREATE TABLE integration (
     delay_end       TEXT,
     import_snapshot TEXT,
     mirror_snapshot TEXT,
+    -- the mirror with what a roster that was begun and not ended may have changed at the site
+    under_way       TEXT,
     -- when the site first held a whole roster
     whole_at        TEXT,
     updated_at      TEXT NOT NULL
@@ -87,6 +89,8 @@ CREATE TABLE job (
     state            TEXT NOT NULL,
     generation       INTEGER NOT NULL,
     attempt          INTEGER NOT NULL,
+    -- how often a person had it run again after its end
+    round            INTEGER NOT NULL,
     due_at           TEXT NOT NULL,
     run_at           TEXT,
     sent_at          TEXT,
@@ -154,13 +158,15 @@ CREATE INDEX decision_of_customer ON decision (customer_id, id) WHERE customer_i
 
 CREATE TABLE import_run (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    job_id      INTEGER NOT NULL UNIQUE REFERENCES job (id),
+    job_id      INTEGER NOT NULL REFERENCES job (id),
+    round       INTEGER NOT NULL,
     customer_id TEXT NOT NULL REFERENCES customer (id),
     outcome     TEXT NOT NULL,
     started_at  TEXT NOT NULL,
     ended_at    TEXT NOT NULL,
     roster      TEXT,
-    record      TEXT NOT NULL
+    record      TEXT NOT NULL,
+    UNIQUE (job_id, round)
 ) STRICT;
 CREATE INDEX import_run_of_customer ON import_run (customer_id, id);
 

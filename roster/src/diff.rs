@@ -46,6 +46,16 @@ impl Change {
         }
     }
 
+    /// The change that takes this one back.
+    #[must_use]
+    pub fn undone(self) -> Self {
+        match self {
+            Self::Create(record) => Self::Delete(record),
+            Self::Update { from, to, fields } => Self::Update { from: Box::new(to), to: *from, fields },
+            Self::Delete(record) => Self::Create(record),
+        }
+    }
+
     pub const fn kind(&self) -> Kind {
         self.record().kind()
     }

@@ -8,6 +8,7 @@ pub mod invent;
 pub mod mirror;
 pub mod model;
 pub mod read;
+pub mod repair;
 pub mod snapshot;
 pub mod write;
 mod xml;

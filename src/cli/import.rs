@@ -100,7 +100,7 @@ pub(super) async fn run(cx: &Context, command: ImportCommand) -> anyhow::Result<
 async fn dry_run(cx: &Context, app: &App, id: &str, on: Option<NaiveDate>) -> anyhow::Result<Exit> {
     let customer = app.ledger.customer(id).await?;
     let kind = super::job::kind(app, ImportRoster::NAME)?;
-    let facts = JobFacts { id: 0, task: None, due_at: app.clock.now(), attempt: 1 };
+    let facts = JobFacts { id: 0, task: None, due_at: app.clock.now(), attempt: 1, round: 0 };
     let context = JobContext::dry_run(facts, customer, app.engine.ports.clone());
     let spinner = progress::spinner("reading and comparing");
     let result = kind.run(json!({ "dry_run": true, "on": on }), &context).await;

@@ -43,6 +43,7 @@ pub async fn run_kind(engine: &Engine, row: &JobRow, cancelled: CancellationToke
         task: row.task_id,
         due_at: row.due_at,
         attempt: u32::try_from(row.attempt).unwrap_or(1),
+        round: row.round,
     };
     let proof = WriteProof::for_claimed_job(row.id, row.generation);
     let cx = JobContext::live(job, customer, engine.ports.clone(), cancelled, proof);

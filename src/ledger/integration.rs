@@ -1,7 +1,7 @@
 //! The state of each customer's integration: pause, delay delete, the pointers to import database and mirror.
 
 use super::{
-    Ledger, LedgerError, advance,
+    Ledger, LedgerError, advance, claim,
     db::{self, Tx, execute, query},
     decisions,
     events::{self, NewEvent},
@@ -11,12 +11,13 @@ use super::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_jobs::{
-    Customer, CustomerId,
+    Customer, CustomerId, WriteProof,
     ports::{IntegrationState, Pause, RunId, RunRecord, Window},
 };
 use rollover_roster::snapshot::SnapshotId;
 
 db::statements! {
+    BEGIN_IMPORT = "UPDATE integration SET under_way = $2, updated_at = $3 WHERE customer_id = $1";
     INTEGRATION = "SELECT * FROM integration WHERE customer_id = $1";
     PAUSE = "
         UPDATE integration SET pause_since = $2, pause_why = $3, updated_at = $4
@@ -33,6 +34,7 @@ db::statements! {
     MOVE_POINTERS = "
         UPDATE integration SET import_snapshot = coalesce($2, import_snapshot),
             mirror_snapshot = coalesce($3, mirror_snapshot),
+            under_way = CASE WHEN $3 IS NULL THEN under_way ELSE $6 END,
             whole_at = coalesce(whole_at, $5), updated_at = $4
         WHERE customer_id = $1";
 }
@@ -46,6 +48,7 @@ struct IntegrationRow {
     delay_end: Option<NaiveDate>,
     import_snapshot: Option<String>,
     mirror_snapshot: Option<String>,
+    under_way: Option<String>,
     whole_at: Option<DateTime<Utc>>,
 }
 
@@ -64,6 +67,7 @@ impl IntegrationRow {
             delay_delete: self.delay_start.zip(self.delay_end).map(|(start, end)| Window { start, end }),
             import: snapshot(self.import_snapshot)?,
             mirror: snapshot(self.mirror_snapshot)?,
+            under_way: snapshot(self.under_way)?,
             held_whole_roster: self.whole_at.is_some(),
             newest_roster_at: None,
             course_guard: None,
@@ -155,19 +159,36 @@ impl Ledger {
         Ok(changed)
     }
 
-    /// Keeps a run; moves the pointers; uses up the decision; puts the status mails into the outbox, each with the
-    /// job that sends it: all, or nothing. A job that records twice keeps its first record.
+    /// Keeps what is under way at the site of a customer, for the worker that has the claim.
+    pub async fn begin_import(
+        &self,
+        now: DateTime<Utc>,
+        customer: &CustomerId,
+        under_way: &SnapshotId,
+        proof: &WriteProof,
+    ) -> Result<(), LedgerError> {
+        let mut tx = self.db.begin().await?;
+        check_claim(&mut tx, proof).await?;
+        execute!(tx.on(), BEGIN_IMPORT, customer.as_str(), under_way.to_string(), now)?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Keeps a run of the worker that has the claim; moves the pointers; uses up the decision; puts the status
+    /// mails into the outbox, each with the job that sends it: all, or nothing. A job that records twice in one life
+    /// keeps its first record.
     pub async fn record_run(
         &self,
         now: DateTime<Utc>,
         customer: &Customer,
         run: &RunRecord,
+        proof: &WriteProof,
         render: impl FnOnce(RunId) -> Vec<QueuedMail> + Send,
         mail_job: impl Fn(i64) -> NewJob + Send,
     ) -> Result<RunId, LedgerError> {
         let mut tx = self.db.begin().await?;
+        check_claim(&mut tx, proof).await?;
         let Some(id) = runs::insert(&mut tx, customer.id.as_str(), run).await? else {
-            let before = runs::of_job(&mut tx, run.job).await?;
+            let before = runs::of_round(&mut tx, run.job, run.round).await?;
             return before.map(|row| row.id).ok_or_else(|| LedgerError::not_found("run of job", run.job));
         };
         // The import database moves only with a roster that was accepted (I1, I4).
@@ -183,7 +204,8 @@ impl Ledger {
             import.as_deref(),
             mirror.as_deref(),
             now,
-            whole_at
+            whole_at,
+            run.under_way.as_ref().map(ToString::to_string)
         )?;
         if let Some(decision) = run.used_decision {
             decisions::use_up(&mut tx, decision, id).await?;
@@ -215,4 +237,9 @@ impl Ledger {
         self.tell_due().await;
         Ok(id)
     }
+}
+
+async fn check_claim(tx: &mut Tx, proof: &WriteProof) -> Result<(), LedgerError> {
+    let stands = claim::stands(tx, proof).await?;
+    if stands { Ok(()) } else { Err(LedgerError::Raced { what: "job", id: proof.job() }) }
 }

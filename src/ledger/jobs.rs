@@ -18,18 +18,18 @@ use sqlx::types::Json;
 
 db::statements! {
     INSERT_JOBS = postgres "
-        INSERT INTO job (task_id, customer_id, kind, args, lane, state, generation, attempt, due_at, run_at,
+        INSERT INTO job (task_id, customer_id, kind, args, lane, state, generation, attempt, round, due_at, run_at,
             cancel_requested, created_at)
-        SELECT x.task_id, x.customer_id, x.kind, x.args, x.lane, 'ready', 0, 0, x.due_at, x.run_at, false, x.created_at
+        SELECT x.task_id, x.customer_id, x.kind, x.args, x.lane, 'ready', 0, 0, 0, x.due_at, x.run_at, false, x.created_at
         FROM jsonb_to_recordset($1) AS x(task_id bigint, customer_id text, kind text, args jsonb, lane text,
             due_at timestamptz, run_at timestamptz, created_at timestamptz)
         ON CONFLICT (task_id, due_at) WHERE task_id IS NOT NULL DO NOTHING
         RETURNING *",
     sqlite "
-        INSERT INTO job (task_id, customer_id, kind, args, lane, state, generation, attempt, due_at, run_at,
+        INSERT INTO job (task_id, customer_id, kind, args, lane, state, generation, attempt, round, due_at, run_at,
             cancel_requested, created_at)
         SELECT value ->> 'task_id', value ->> 'customer_id', value ->> 'kind', value -> 'args', value ->> 'lane',
-            'ready', 0, 0, value ->> 'due_at', value ->> 'run_at', 0, value ->> 'created_at'
+            'ready', 0, 0, 0, value ->> 'due_at', value ->> 'run_at', 0, value ->> 'created_at'
         FROM json_each($1) WHERE true
         ON CONFLICT (task_id, due_at) WHERE task_id IS NOT NULL DO NOTHING
         RETURNING *";
@@ -38,19 +38,19 @@ db::statements! {
     sqlite
         "SELECT * FROM job WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id";
     WRITE_JOBS = postgres "
-        UPDATE job SET state = x.state, generation = x.generation, attempt = x.attempt, run_at = x.run_at,
+        UPDATE job SET state = x.state, generation = x.generation, attempt = x.attempt, round = x.round, run_at = x.run_at,
             sent_at = x.sent_at, lease_owner = x.lease_owner, lease_until = x.lease_until,
             cancel_requested = x.cancel_requested, why = x.why, who = x.who, report = x.report,
             started_at = x.started_at, ended_at = x.ended_at
         FROM jsonb_to_recordset($1) AS x(id bigint, from_state text, from_generation integer, state text,
-            generation integer, attempt integer, run_at timestamptz, sent_at timestamptz, lease_owner text,
+            generation integer, attempt integer, round integer, run_at timestamptz, sent_at timestamptz, lease_owner text,
             lease_until timestamptz, cancel_requested boolean, why text, who text, report jsonb,
             started_at timestamptz, ended_at timestamptz)
         WHERE job.id = x.id AND job.state = x.from_state AND job.generation = x.from_generation
         RETURNING job.id",
     sqlite "
         UPDATE job SET state = x.value ->> 'state', generation = x.value ->> 'generation',
-            attempt = x.value ->> 'attempt', run_at = x.value ->> 'run_at', sent_at = x.value ->> 'sent_at',
+            attempt = x.value ->> 'attempt', round = x.value ->> 'round', run_at = x.value ->> 'run_at', sent_at = x.value ->> 'sent_at',
             lease_owner = x.value ->> 'lease_owner', lease_until = x.value ->> 'lease_until',
             cancel_requested = x.value ->> 'cancel_requested', why = x.value ->> 'why', who = x.value ->> 'who',
             report = nullif(x.value -> 'report', 'null'), started_at = x.value ->> 'started_at', ended_at = x.value ->> 'ended_at'
@@ -195,7 +195,7 @@ async fn write(
 fn change(from: &JobRow, to: &JobRow) -> Value {
     json!({
         "id": to.id, "from_state": from.state.as_str(), "from_generation": from.generation,
-        "state": to.state.as_str(), "generation": to.generation, "attempt": to.attempt,
+        "state": to.state.as_str(), "generation": to.generation, "attempt": to.attempt, "round": to.round,
         "run_at": to.run_at.map(stamp), "sent_at": to.sent_at.map(stamp), "lease_owner": to.lease_owner,
         "lease_until": to.lease_until.map(stamp), "cancel_requested": to.cancel_requested, "why": to.why.as_deref().map(kept_text),
         "who": to.who, "report": to.report.as_ref().map(|report| kept(report.0.clone())),

@@ -5,6 +5,7 @@
 
 mod advance;
 mod changes;
+pub(crate) mod claim;
 mod clock;
 mod customers;
 pub mod db;
@@ -107,6 +108,7 @@ mod tests {
     fn every_statement() -> Vec<(&'static str, &'static [(&'static str, db::Sql)])> {
         vec![
             ("advance", advance::ALL),
+            ("claim", claim::ALL),
             ("clock", clock::ALL),
             ("customers", customers::ALL),
             ("decisions", decisions::ALL),

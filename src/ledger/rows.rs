@@ -22,6 +22,8 @@ pub struct JobRow {
     pub generation: i32,
     /// Attempts begun; waiting for a condition is none.
     pub attempt: i32,
+    /// How often a person had it run again after its end.
+    pub round: i32,
     pub due_at: DateTime<Utc>,
     /// When it may be claimed; absent while it waits for a person, or is final.
     pub run_at: Option<DateTime<Utc>>,
@@ -127,6 +129,7 @@ impl JobRow {
             JobMove::LeaseExpired | JobMove::Wake => next.run_at = Some(now),
             JobMove::RunAgain { .. } => {
                 (next.run_at, next.attempt, next.ended_at, next.report) = (Some(now), 0, None, None);
+                next.round += 1;
             }
             JobMove::Finish { report } => next.report = Some(Json(report.clone())),
             JobMove::GiveUp { .. } | JobMove::Abort { .. } | JobMove::Cancel { .. } => {}
@@ -187,6 +190,7 @@ mod tests {
             state: JobState::Running,
             generation: 3,
             attempt: 2,
+            round: 0,
             due_at: moment(0),
             run_at: Some(moment(0)),
             sent_at: Some(moment(1)),

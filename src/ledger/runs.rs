@@ -1,4 +1,4 @@
-//! Import runs: every attempt, kept whole, once per job.
+//! Import runs: every attempt, kept whole, once in each life of a job.
 
 use super::{
     Ledger, LedgerError,
@@ -13,9 +13,10 @@ use sqlx::types::Json;
 
 db::statements! {
     INSERT_RUN = "
-        INSERT INTO import_run (job_id, customer_id, outcome, started_at, ended_at, roster, record)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (job_id) DO NOTHING RETURNING id";
-    RUN_OF_JOB = "SELECT * FROM import_run WHERE job_id = $1";
+        INSERT INTO import_run (job_id, round, customer_id, outcome, started_at, ended_at, roster, record)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (job_id, round) DO NOTHING RETURNING id";
+    RUN_OF_JOB = "SELECT * FROM import_run WHERE job_id = $1 ORDER BY round DESC LIMIT 1";
+    RUN_OF_ROUND = "SELECT * FROM import_run WHERE job_id = $1 AND round = $2";
     RUN = "SELECT * FROM import_run WHERE id = $1";
     NEWEST_WITH_ROSTER = "
         SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT 1";
@@ -27,6 +28,7 @@ db::statements! {
 pub struct RunRow {
     pub id: i64,
     pub job_id: i64,
+    pub round: i32,
     pub customer_id: String,
     pub outcome: String,
     pub started_at: DateTime<Utc>,
@@ -35,7 +37,7 @@ pub struct RunRow {
     pub record: Json<RunRecord>,
 }
 
-/// Keeps a run; `None` when this job has recorded one before.
+/// Keeps a run; `None` when this job has recorded one in this life.
 pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Result<Option<i64>, LedgerError> {
     let roster = run.roster.as_ref().map(ToString::to_string);
     let row = query!(
@@ -43,6 +45,7 @@ pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Resu
         tx.on(),
         INSERT_RUN,
         run.job,
+        run.round,
         customer,
         run.outcome.as_str(),
         run.started_at,
@@ -53,9 +56,9 @@ pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Resu
     Ok(row.map(|(id,)| id))
 }
 
-/// The run that a job recorded.
-pub(super) async fn of_job(tx: &mut Tx, job: i64) -> Result<Option<RunRow>, LedgerError> {
-    Ok(query!(fetch_optional as RunRow, tx.on(), RUN_OF_JOB, job)?)
+/// The run that a job recorded in one life.
+pub(super) async fn of_round(tx: &mut Tx, job: i64, round: i32) -> Result<Option<RunRow>, LedgerError> {
+    Ok(query!(fetch_optional as RunRow, tx.on(), RUN_OF_ROUND, job, round)?)
 }
 
 impl Ledger {
@@ -65,9 +68,16 @@ impl Ledger {
             .ok_or_else(|| LedgerError::not_found("import run", id))
     }
 
+    /// The newest run that a job recorded.
     pub async fn run_of_job(&self, job: i64) -> Result<Option<RunRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_optional as RunRow, conn.on(), RUN_OF_JOB, job)?)
+    }
+
+    /// The run that a job recorded in one life.
+    pub async fn run_of_round(&self, job: i64, round: i32) -> Result<Option<RunRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_optional as RunRow, conn.on(), RUN_OF_ROUND, job, round)?)
     }
 
     /// When the newest roster of a customer was dealt with, whatever came of it.

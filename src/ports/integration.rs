@@ -7,11 +7,12 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
-    Calendar, Customer, CustomerId, JobKind, SendStatusMail,
+    Calendar, Customer, CustomerId, JobFacts, JobKind, SendStatusMail, WriteProof,
     ports::{
         Clock, CourseGuard, Integration, IntegrationState, Pause, RunId, RunRecord, Unavailable, Window,
     },
 };
+use rollover_roster::snapshot::SnapshotId;
 use std::sync::Arc;
 
 pub struct LedgerIntegration {
@@ -88,11 +89,26 @@ impl Integration for LedgerIntegration {
         Ok(self.ledger.end_delay_delete(self.clock.now(), customer).await?)
     }
 
-    async fn recorded(&self, job: i64) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
-        Ok(self.ledger.run_of_job(job).await?.map(|row| (row.id, row.record.0)))
+    async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
+        let row = self.ledger.run_of_round(job.id, job.round).await?;
+        Ok(row.map(|row| (row.id, row.record.0)))
     }
 
-    async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
+    async fn begin(
+        &self,
+        customer: &CustomerId,
+        under_way: &SnapshotId,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable> {
+        Ok(self.ledger.begin_import(self.clock.now(), customer, under_way, proof).await?)
+    }
+
+    async fn record_run(
+        &self,
+        customer: &Customer,
+        run: &RunRecord,
+        proof: &WriteProof,
+    ) -> Result<RunId, Unavailable> {
         let now = self.clock.now();
         let render = |id: RunId| mail::status_mails(customer, run, id, &self.base_url, &self.copy_to);
         let mail_job = |mail: i64| NewJob {
@@ -103,7 +119,7 @@ impl Integration for LedgerIntegration {
             lane: None,
             due_at: now,
         };
-        Ok(self.ledger.record_run(now, customer, run, render, mail_job).await?)
+        Ok(self.ledger.record_run(now, customer, run, proof, render, mail_job).await?)
     }
 }
 

@@ -7,12 +7,12 @@ use rollover::{
     clock::SimulatedClock,
     config::Settings,
     engine::{EngineSettings, Season},
-    ledger::{JobRow, Ledger, NewJob, NewTaskRow, TaskRow, db::Db},
+    ledger::{JobMove, JobRow, Ledger, NewJob, NewTaskRow, TaskRow, db::Db},
     model::TaskState,
 };
 use rollover_jobs::{
     AnyKind, Calendar, Customer, CustomerSettings, JobContext, JobKind, KINDS, Lane, Policy, Stop, Who,
-    plan::Trigger,
+    WriteProof, plan::Trigger,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -229,6 +229,18 @@ impl TestApp {
             Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
             Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
         }
+    }
+
+    /// Claims a job, as a worker does; gives the proof of the claim.
+    pub async fn claim(&self, job: i64) -> WriteProof {
+        let lease_until = self.now() + chrono::Duration::seconds(60);
+        let claim = JobMove::Claim { owner: "w".to_owned(), lease_until };
+        let row = self.ledger().apply(self.now(), "w", job, claim).await.unwrap();
+        WriteProof::for_claimed_job(row.id, row.generation)
+    }
+
+    pub async fn give_back(&self, job: i64) {
+        self.ledger().apply(self.now(), "w", job, JobMove::GiveBack).await.unwrap();
     }
 
     pub async fn job(&self, id: i64) -> JobRow {

@@ -2,14 +2,17 @@
 
 use async_trait::async_trait;
 use rollover_jobs::{
-    Customer, CustomerId, Ports, WriteProof,
+    Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
         Applied, Capability, Decisions, Delivery, Integration, IntegrationState, MailError, MailQueued,
         Mailer, Pause, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError,
         Unavailable, Window,
     },
 };
-use rollover_roster::{diff::Change, snapshot::SnapshotStore};
+use rollover_roster::{
+    diff::Change,
+    snapshot::{SnapshotId, SnapshotStore},
+};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -131,11 +134,24 @@ impl Integration for Faulty {
     async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable> {
         self.call(unavailable, self.ports.integration.end_delay_delete(customer)).await
     }
-    async fn recorded(&self, job: i64) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
+    async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         self.call(unavailable, self.ports.integration.recorded(job)).await
     }
-    async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
-        self.call(unavailable, self.ports.integration.record_run(customer, run)).await
+    async fn begin(
+        &self,
+        customer: &CustomerId,
+        under_way: &SnapshotId,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable> {
+        self.call(unavailable, self.ports.integration.begin(customer, under_way, proof)).await
+    }
+    async fn record_run(
+        &self,
+        customer: &Customer,
+        run: &RunRecord,
+        proof: &WriteProof,
+    ) -> Result<RunId, Unavailable> {
+        self.call(unavailable, self.ports.integration.record_run(customer, run, proof)).await
     }
 }
 

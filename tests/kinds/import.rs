@@ -222,7 +222,7 @@ async fn import_earlier(test: &TestApp, customer: &Customer) {
     let lease_until = test.now() + chrono::Duration::seconds(60);
     let claim = rollover::ledger::JobMove::Claim { owner: "w".to_owned(), lease_until };
     let row = test.ledger().apply(test.now(), "w", job, claim).await.unwrap();
-    let facts = JobFacts { id: job, task: None, due_at: row.due_at, attempt: 1 };
+    let facts = JobFacts { id: job, task: None, due_at: row.due_at, attempt: 1, round: 0 };
     let proof = WriteProof::for_claimed_job(job, row.generation);
     let ports = test.app.engine.ports.clone();
     let cx = JobContext::live(facts, Some(customer.clone()), ports, Default::default(), proof);
@@ -242,6 +242,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
     let now = test.now();
     let run = RunRecord {
         job,
+        round: 0,
         outcome: Outcome::NoRoster,
         started_at: now,
         ended_at: now,
@@ -261,6 +262,8 @@ async fn mail(test: &TestApp, customer: &Customer) {
         read_errors: None,
         failure: None,
         used_decision: None,
+        under_way: None,
+        applied_in_part: false,
     };
     let render = |run| {
         vec![QueuedMail {
@@ -280,6 +283,8 @@ async fn mail(test: &TestApp, customer: &Customer) {
         lane: None,
         due_at: now,
     };
-    test.ledger().record_run(now, customer, &run, render, mail_job).await.unwrap();
+    let proof = test.claim(job).await;
+    test.ledger().record_run(now, customer, &run, &proof, render, mail_job).await.unwrap();
+    test.give_back(job).await;
     assert_eq!(test.ledger().mail(1).await.unwrap().kind, "import_status");
 }

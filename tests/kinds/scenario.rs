@@ -115,7 +115,7 @@ impl Played {
         let claim = JobMove::Claim { owner: "w".to_owned(), lease_until: now + Duration::seconds(60) };
         let row = ledger.apply(now, "w", self.job, claim).await.unwrap();
         let (ports, calls) = Faulty::around(&self.test.app.engine.ports, fault);
-        let facts = JobFacts { id: row.id, task: self.task, due_at: row.due_at, attempt: 1 };
+        let facts = JobFacts { id: row.id, task: self.task, due_at: row.due_at, attempt: 1, round: 0 };
         let proof = WriteProof::for_claimed_job(row.id, row.generation);
         let customer = Some(ledger.customer(self.customer.id.as_str()).await.unwrap());
         let cx = JobContext::live(facts, customer, ports, CancellationToken::new(), proof);

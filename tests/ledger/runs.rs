@@ -4,9 +4,9 @@ use super::{
     NOW,
     harness::{On, TestApp, moment, on_both_engines},
 };
-use rollover::ledger::{JobFilter, NewJob, QueuedMail};
+use rollover::ledger::{JobFilter, JobMove, LedgerError, NewJob, QueuedMail};
 use rollover_jobs::{
-    Customer,
+    Customer, WriteProof,
     ports::{Applied, Outcome, Pause, RunId, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{diff::ChangeCounts, snapshot::SnapshotId};
@@ -19,6 +19,9 @@ on_both_engines!(
     what_cannot_be_kept_whole_is_not_kept,
     a_mail_is_sent_once_and_says_why_it_has_not_left,
     pause_and_delay_delete_change_once,
+    a_worker_that_lost_its_claim_records_nothing,
+    what_is_under_way_stays_until_a_run_completes,
+    a_job_that_is_run_again_records_a_run_of_its_own,
 );
 
 /// A roster that was stored, by one letter.
@@ -30,6 +33,7 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
     let counts = SiteCounts { memberships: 3, ..SiteCounts::default() };
     RunRecord {
         job,
+        round: 0,
         outcome,
         started_at: moment("2024-06-03T07:59:00.000001Z"),
         ended_at: moment(NOW),
@@ -49,6 +53,8 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
         read_errors: None,
         failure: None,
         used_decision: None,
+        under_way: None,
+        applied_in_part: false,
     }
 }
 
@@ -79,7 +85,10 @@ fn to(run: RunId, recipient: &str) -> QueuedMail {
 }
 
 pub async fn keep(test: &TestApp, customer: &Customer, run: &RunRecord) -> RunId {
-    test.ledger().record_run(test.now(), customer, run, rendered, mail_job).await.unwrap()
+    let proof = test.claim(run.job).await;
+    let id = test.ledger().record_run(test.now(), customer, run, &proof, rendered, mail_job).await.unwrap();
+    test.give_back(run.job).await;
+    id
 }
 
 async fn mail_jobs(test: &TestApp) -> usize {
@@ -146,7 +155,9 @@ async fn without_recipients_there_is_no_mail(on: On) {
     let nes = test.customer("nes", &[]).await;
     let job = test.scripted_job(Some("nes"), &[]).await;
     let run = record(job, Outcome::Completed);
-    let id = test.ledger().record_run(test.now(), &nes, &run, |_| Vec::new(), mail_job).await.unwrap();
+    let proof = test.claim(job).await;
+    let id =
+        test.ledger().record_run(test.now(), &nes, &run, &proof, |_| Vec::new(), mail_job).await.unwrap();
     assert!(test.ledger().mails_of_run(id).await.unwrap().is_empty());
     assert_eq!(mail_jobs(&test).await, 0);
 }
@@ -157,7 +168,9 @@ async fn what_cannot_be_kept_whole_is_not_kept(on: On) {
     let job = test.scripted_job(Some("nes"), &[]).await;
     let run = RunRecord { mirror: Some(roster('a')), ..record(job, Outcome::Completed) };
     let nobody = |mail: i64| NewJob { customer: Some("nobody".to_owned()), ..mail_job(mail) };
-    let refused = test.ledger().record_run(test.now(), &nes, &run, rendered, nobody).await;
+    let proof = test.claim(job).await;
+    let refused = test.ledger().record_run(test.now(), &nes, &run, &proof, rendered, nobody).await;
+    test.give_back(job).await;
     assert!(refused.is_err(), "the mail's job names no customer");
     assert_eq!(test.ledger().run_of_job(job).await.unwrap(), None);
     assert!(test.ledger().mails_of_customer("nes", 9).await.unwrap().is_empty());
@@ -186,6 +199,72 @@ async fn a_mail_is_sent_once_and_says_why_it_has_not_left(on: On) {
         ledger.mails_of_run(id).await.unwrap().iter().map(|mail| mail.sent_at.is_some()).collect();
     assert_eq!(sent, [true, false], "the other recipient's mail is its own");
     assert_eq!(ledger.mails_of_customer("nes", 9).await.unwrap().len(), 2);
+}
+
+// DOMAIN I1, I5
+async fn a_worker_that_lost_its_claim_records_nothing(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let lost = test.claim(job).await;
+    test.ledger().apply(test.now(), "reaper", job, JobMove::LeaseExpired).await.unwrap();
+    let run = RunRecord { mirror: Some(roster('a')), ..record(job, Outcome::Completed) };
+    let refused = async |proof: &WriteProof| {
+        let begun = test.ledger().begin_import(test.now(), &nes.id, &roster('b'), proof).await;
+        assert!(matches!(begun, Err(LedgerError::Raced { .. })), "{begun:?}");
+        let kept = test.ledger().record_run(test.now(), &nes, &run, proof, rendered, mail_job).await;
+        assert!(matches!(kept, Err(LedgerError::Raced { .. })), "{kept:?}");
+    };
+    refused(&lost).await;
+    // Another worker has the job by now.
+    let holds = test.claim(job).await;
+    refused(&lost).await;
+    assert_eq!(test.ledger().run_of_job(job).await.unwrap(), None);
+    let state = test.ledger().integration(&nes.id).await.unwrap();
+    assert_eq!((state.mirror, state.under_way), (None, None));
+    test.ledger().record_run(test.now(), &nes, &run, &holds, rendered, mail_job).await.unwrap();
+    assert_eq!(test.ledger().integration(&nes.id).await.unwrap().mirror, run.mirror);
+}
+
+// DOMAIN I5
+async fn what_is_under_way_stays_until_a_run_completes(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let proof = test.claim(job).await;
+    test.ledger().begin_import(test.now(), &nes.id, &roster('b'), &proof).await.unwrap();
+    test.give_back(job).await;
+    for (outcome, mirror, left, expected) in [
+        (Outcome::Aborted, None, None, Some(roster('b'))),
+        (Outcome::Unchanged, None, None, Some(roster('b'))),
+        (Outcome::Completed, Some(roster('c')), Some(roster('d')), Some(roster('d'))),
+        (Outcome::Completed, Some(roster('c')), None, None),
+    ] {
+        let job = test.scripted_job(Some("nes"), &[]).await;
+        keep(&test, &nes, &RunRecord { mirror, under_way: left, ..record(job, outcome) }).await;
+        assert_eq!(test.ledger().integration(&nes.id).await.unwrap().under_way, expected, "{outcome:?}");
+    }
+}
+
+// DOMAIN I2
+async fn a_job_that_is_run_again_records_a_run_of_its_own(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let first = keep(&test, &nes, &record(job, Outcome::Aborted)).await;
+    test.claim(job).await;
+    for event in [JobMove::Abort { why: "harm".to_owned() }, JobMove::RunAgain { why: "decided".to_owned() }]
+    {
+        test.ledger().apply(test.now(), "test", job, event).await.unwrap();
+    }
+    assert_eq!(test.job(job).await.round, 1);
+    let second = keep(&test, &nes, &RunRecord { round: 1, ..record(job, Outcome::Completed) }).await;
+    assert_ne!(first, second);
+    let ledger = test.ledger();
+    assert_eq!(ledger.run_of_round(job, 0).await.unwrap().unwrap().id, first);
+    assert_eq!(ledger.run_of_round(job, 1).await.unwrap().unwrap().id, second);
+    assert_eq!(ledger.run_of_job(job).await.unwrap().unwrap().id, second, "the newest");
+    assert_eq!(mail_jobs(&test).await, 2);
 }
 
 // DOMAIN P1, P2

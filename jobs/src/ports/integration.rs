@@ -1,7 +1,7 @@
 //! The state of a customer's integration, and the record of its runs.
 
 use super::{Applied, SiteCounts, Unavailable};
-use crate::{Customer, CustomerId};
+use crate::{Customer, CustomerId, JobFacts, WriteProof};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
@@ -75,6 +75,9 @@ pub struct IntegrationState {
     pub import: Option<SnapshotId>,
     /// What the site is known to hold.
     pub mirror: Option<SnapshotId>,
+    /// The mirror with the changes of a roster that was begun and not ended: where the two differ, the site may hold
+    /// either.
+    pub under_way: Option<SnapshotId>,
     /// The site has once held a whole roster; until then the first import is under way (F4).
     pub held_whole_roster: bool,
     /// When the newest roster was dealt with, whatever came of it.
@@ -117,6 +120,9 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     pub job: i64,
+    /// Which life of the job, as in [`JobFacts`].
+    #[serde(default)]
+    pub round: i32,
     pub outcome: Outcome,
     pub started_at: DateTime<Utc>,
     pub ended_at: DateTime<Utc>,
@@ -146,6 +152,12 @@ pub struct RunRecord {
     pub failure: Option<String>,
     /// The decision that this run used up.
     pub used_decision: Option<i64>,
+    /// After a completed run: what of an earlier roster is still under way.
+    #[serde(default)]
+    pub under_way: Option<SnapshotId>,
+    /// A roster was applied in part when this run ended; of a completed run: when it began.
+    #[serde(default)]
+    pub applied_in_part: bool,
 }
 
 /// Number of an import run.
@@ -161,10 +173,24 @@ pub trait Integration: Send + Sync {
     async fn start_delay_delete(&self, customer: &CustomerId, window: Window) -> Result<bool, Unavailable>;
     async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable>;
 
-    /// The run that this job has recorded, if it has.
-    async fn recorded(&self, job: i64) -> Result<Option<(RunId, RunRecord)>, Unavailable>;
+    /// The run that this job has recorded in this life, if it has.
+    async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable>;
+
+    /// Keeps what is under way, before the first write to the site. Refused when the claim has ended.
+    async fn begin(
+        &self,
+        customer: &CustomerId,
+        under_way: &SnapshotId,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable>;
 
     /// Keeps the run, moves the pointers to import database and mirror, uses up the decision and queues the
-    /// status mail: in one transaction. A job that records twice keeps its first record.
-    async fn record_run(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;
+    /// status mail: in one transaction, refused when the claim has ended. A job that records twice in one life
+    /// keeps its first record.
+    async fn record_run(
+        &self,
+        customer: &Customer,
+        run: &RunRecord,
+        proof: &WriteProof,
+    ) -> Result<RunId, Unavailable>;
 }

@@ -7,5 +7,6 @@ mod encodings;
 mod generate;
 mod hostile;
 mod never_panics;
+mod repair;
 mod round_trip;
 mod snapshots;

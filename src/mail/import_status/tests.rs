@@ -46,6 +46,7 @@ fn actions(create: u64, update: u64, delete: u64) -> ActionCounts {
 fn base(outcome: Outcome) -> RunRecord {
     RunRecord {
         job: 41,
+        round: 0,
         outcome,
         started_at: "2024-06-24T01:30:00Z".parse().unwrap(),
         ended_at: "2024-06-24T01:31:12Z".parse().unwrap(),
@@ -65,6 +66,8 @@ fn base(outcome: Outcome) -> RunRecord {
         read_errors: None,
         failure: None,
         used_decision: None,
+        under_way: None,
+        applied_in_part: false,
     }
 }
 
@@ -175,12 +178,18 @@ fn refused_for_early_courses() -> RunRecord {
     }
 }
 
+fn aborted_over_a_part() -> RunRecord {
+    RunRecord { applied_in_part: true, ..aborted() }
+}
+
 fn samples() -> Vec<(&'static str, RunRecord)> {
     vec![
         ("completed", completed()),
         ("completed_with_waits", completed_with_waits()),
         ("unchanged", with_file(Outcome::Unchanged)),
         ("aborted", aborted()),
+        ("aborted_over_a_part", aborted_over_a_part()),
+        ("completed_over_a_part", RunRecord { applied_in_part: true, ..completed() }),
         ("failed_unreadable", unreadable(2)),
         ("failed_early_courses", refused_for_early_courses()),
         ("no_roster", base(Outcome::NoRoster)),

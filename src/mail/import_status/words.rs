@@ -11,18 +11,32 @@ pub(super) struct Wait {
     pub text: String,
 }
 
+/// What a run that applied nothing leaves at the site.
+const fn untouched(run: &RunRecord) -> &'static str {
+    if run.applied_in_part {
+        "Nothing more was applied: the site holds a roster in part, since an import broke off while it was applied. The \
+         next roster that is taken in puts that right."
+    } else {
+        match run.outcome {
+            Outcome::Unchanged => "Nothing was changed.",
+            Outcome::NoRoster => "The site stays as it is.",
+            _ => "Nothing was applied: the site stays as it is.",
+        }
+    }
+}
+
 /// What happened, and what to do next.
 pub(super) fn said(run: &RunRecord) -> (String, String) {
     let (happened, next) = match run.outcome {
         Outcome::Completed => completed(run),
         Outcome::Unchanged => (
-            "The roster is the same as the last one that was taken in. Nothing was changed.".to_owned(),
+            format!("The roster is the same as the last one that was taken in. {}", untouched(run)),
             "Nothing is to be done. If you expected changes, see whether the MIS made a new file.".to_owned(),
         ),
         Outcome::Aborted => aborted(run),
         Outcome::Failed => failed(run),
         Outcome::NoRoster => (
-            "No roster had come when it was due, so nothing was read. The site stays as it is.".to_owned(),
+            format!("No roster had come when it was due, so nothing was read. {}", untouched(run)),
             "See whether the MIS made its file and whether it was transferred. The next run takes it in by itself."
                 .to_owned(),
         ),
@@ -50,6 +64,9 @@ fn completed(run: &RunRecord) -> (String, String) {
             counted(applied.unchanged, "further change")
         ));
     }
+    if run.applied_in_part {
+        happened.push_str(" What an earlier roster, applied in part, had left at the site was put right.");
+    }
     let waiting = run.postponed_until.is_some() || run.held_until.is_some();
     let next = if waiting {
         "Nothing is to be done. What waits is by design: see below."
@@ -63,9 +80,7 @@ fn aborted(run: &RunRecord) -> (String, String) {
     let limits = counted(run.breaches.len() as u64, "limit");
     let roster = run.roster.map_or_else(|| "this roster".to_owned(), |id| format!("roster {}", id.short()));
     (
-        format!(
-            "The Filter stopped the import because {limits} would be broken. Nothing was applied: the site stays as it is."
-        ),
+        format!("The Filter stopped the import because {limits} would be broken. {}", untouched(run)),
         format!(
             "Only the customer can say whether these changes are right. If they are, support records the decision (who \
              at the customer, who at support, why) for exactly {roster}; it holds for one run. If they are not, the \
@@ -78,8 +93,9 @@ fn failed(run: &RunRecord) -> (String, String) {
     if let Some(report) = &run.read_errors {
         return (
             format!(
-                "The roster cannot be read: it has {}. Nothing was applied: the site stays as it is.",
-                counted(report.total(), "error")
+                "The roster cannot be read: it has {}. {}",
+                counted(report.total(), "error"),
+                untouched(run)
             ),
             "Correct what is listed below in the MIS, and send the roster again.".to_owned(),
         );
@@ -92,7 +108,7 @@ fn failed(run: &RunRecord) -> (String, String) {
         ),
         None => "Support removes the cause and runs the import again.".to_owned(),
     };
-    (format!("The import failed: {} Nothing was applied: the site stays as it is.", uncapped(why)), next)
+    (format!("The import failed: {} {}", uncapped(why), untouched(run)), next)
 }
 
 /// Ends as a sentence, begins within one.

@@ -4,7 +4,10 @@
 //! memberships, so that these are known to be a course's and stay (DOMAIN C2, C3).
 
 use super::{courses, error, groups, memberships, persons};
-use crate::ledger::db::{self, Db, Tx, query};
+use crate::ledger::{
+    claim,
+    db::{Db, Tx},
+};
 use rollover_jobs::{
     Customer, CustomerId, WriteProof,
     ports::{Applied, SiteError},
@@ -15,12 +18,6 @@ use rollover_roster::{
 };
 use serde_json::Value;
 use sqlx::types::Json;
-
-db::statements! {
-    // Locked against whoever would take the claim away, until this batch is in.
-    FENCE = postgres "SELECT id FROM job WHERE id = $1 AND generation = $2 AND state = 'running' FOR SHARE",
-        sqlite "SELECT id FROM job WHERE id = $1 AND generation = $2 AND state = 'running'";
-}
 
 /// What is done to the records of one kind: creates and updates are one thing, since both end in the wanted row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +66,8 @@ pub(super) async fn apply(
 }
 
 async fn check_fence(tx: &mut Tx, customer: &CustomerId, proof: &WriteProof) -> Result<(), SiteError> {
-    let claim = query!(fetch_optional as (i64,), tx.on(), FENCE, proof.job(), proof.generation())
-        .map_err(|e| error::of_database(customer, "claim", &e))?;
-    claim.map(drop).ok_or_else(|| SiteError::Fenced { customer: customer.clone() })
+    let stands = claim::stands(tx, proof).await.map_err(|e| error::of_database(customer, "claim", &e))?;
+    if stands { Ok(()) } else { Err(SiteError::Fenced { customer: customer.clone() }) }
 }
 
 fn row(record: &Record) -> Value {

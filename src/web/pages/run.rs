@@ -108,6 +108,7 @@ pub(in crate::web) async fn run(desk: Desk, Number(id): Number) -> Result<Page<R
 
 /// The outcome as a sentence for people.
 pub(super) fn sentence(record: &RunRecord) -> String {
+    let nothing = if record.applied_in_part { "nothing more was applied" } else { "nothing was applied" };
     let mut said = match record.outcome {
         Outcome::Completed => {
             let applied = record.applied;
@@ -121,17 +122,23 @@ pub(super) fn sentence(record: &RunRecord) -> String {
             Some(first) => {
                 let more = record.breaches.len() - 1;
                 let others = if more > 0 { format!(", and {more} more") } else { String::new() };
-                format!("The Filter stopped it, nothing was applied: {first}{others}")
+                format!("The Filter stopped it, {nothing}: {first}{others}")
             }
-            None => "It was stopped, nothing was applied".to_owned(),
+            None => format!("It was stopped, {nothing}"),
         },
         Outcome::Failed => match (&record.read_errors, &record.failure) {
-            (Some(report), _) => format!("The roster cannot be read, nothing was applied: {report}"),
-            (None, Some(why)) => format!("Nothing was applied: {why}"),
-            (None, None) => "Nothing was applied".to_owned(),
+            (Some(report), _) => format!("The roster cannot be read, {nothing}: {report}"),
+            (None, Some(why)) => format!("It failed, {nothing}: {why}"),
+            (None, None) => format!("It failed, {nothing}"),
         },
-        Outcome::NoRoster => "No roster came, nothing was applied".to_owned(),
+        Outcome::NoRoster => format!("No roster came, {nothing}"),
     };
+    if record.applied_in_part {
+        said.push_str(match record.outcome {
+            Outcome::Completed => "; what an earlier roster, applied in part, had left was put right",
+            _ => "; the site holds a roster in part until the next is taken in",
+        });
+    }
     if let Some(until) = record.postponed_until {
         said.push_str(&format!("; {} deletes wait until {}", record.postponed_deletes.total(), day(until)));
     }

@@ -124,6 +124,7 @@ fn job(state: JobState) -> JobRow {
         state,
         generation: 0,
         attempt: 2,
+        round: 0,
         due_at: now(),
         run_at: Some(now()),
         sent_at: None,
@@ -220,6 +221,7 @@ fn run(outcome: Outcome) -> RunRow {
     let error = ReadError { line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
     let record = RunRecord {
         job: 5,
+        round: 0,
         outcome,
         started_at: now(),
         ended_at: now(),
@@ -239,10 +241,13 @@ fn run(outcome: Outcome) -> RunRow {
         read_errors: Some(ReadReport { file: bad(), errors: vec![error], more: 2 }),
         failure: Some(bad()),
         used_decision: Some(1),
+        under_way: None,
+        applied_in_part: false,
     };
     RunRow {
         id: 2,
         job_id: 5,
+        round: 0,
         customer_id: "nes".to_owned(),
         outcome: outcome.as_str().to_owned(),
         started_at: now(),

@@ -13,6 +13,7 @@ use rollover_roster::{
     filter::{Breakdown, Limits, Verdict, decide_abort},
     mirror,
     model::{KindCounts, Roster},
+    repair::{Repair, repair},
     snapshot::{SnapshotError, SnapshotId, SnapshotStore},
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Difference {
     pub planned: ChangeCounts,
     pub postponed: ChangeCounts,
     pub held_courses: u64,
+    /// What an earlier roster, applied in part, makes necessary besides; no matter of the Filter.
+    pub repair: Repair,
     /// What the Filter says of `now`.
     pub verdict: Verdict,
     /// The decision that the verdict rests on.
@@ -31,6 +34,11 @@ pub(super) struct Difference {
 }
 
 impl Difference {
+    /// Whether nothing is to be written now.
+    pub fn nothing_flows(&self) -> bool {
+        self.now.is_empty() && self.repair.now.is_empty()
+    }
+
     /// Whether the site will hold the whole roster after this run.
     pub fn nothing_waits(&self) -> bool {
         self.postponed.is_empty() && self.held_courses == 0
@@ -41,7 +49,7 @@ impl Difference {
 pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<Difference, Stop> {
     let today = import.today()?;
     let snapshots = import.cx.ports.rosters.snapshots().clone();
-    let (roster, mirror) = (*roster, import.state.mirror);
+    let (roster, mirror, under_way) = (*roster, import.state.mirror, import.state.under_way);
     let guard = import
         .state
         .course_guard
@@ -58,16 +66,22 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
     let summer_prefix = import.customer.settings.summer_course_prefix.clone();
     blocking(move || {
         let unread = |error: SnapshotError| Stop::retry(format!("a snapshot cannot be read: {error}"));
-        let (changes, size) = changes(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
-        let planned = ChangeCounts::of(&changes);
+        let (all, size) = changes(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
+        let planned = ChangeCounts::of(&all);
         let (flowing, held) = match guard {
-            Some(guard) => hold_back_courses(changes, today, guard.opens, summer_prefix.as_deref()),
-            None => (changes, Vec::new()),
+            Some(guard) => hold_back_courses(all, today, guard.opens, summer_prefix.as_deref()),
+            None => (all, Vec::new()),
         };
         let held_courses =
             held.iter().filter(|change| change.kind() == rollover_roster::model::Kind::Course).count() as u64;
-        let (now, waiting) = if delays { postpone(flowing) } else { (flowing, Vec::new()) };
+        let (now, mut waiting) = if delays { postpone(flowing) } else { (flowing, Vec::new()) };
         let postponed = ChangeCounts::of(&waiting);
+        waiting.extend(held);
+        let touched = match &under_way {
+            Some(under_way) => changes(&snapshots, under_way, mirror.as_ref()).map_err(unread)?.0,
+            None => Vec::new(),
+        };
+        let repair = repair(touched, &now, &waiting, delays);
         let counts = ChangeCounts::of(&now);
         let judge = |limits: Option<&Limits>| decide_abort(limits, &size, &counts, first_import);
         let (verdict, used_decision) = match (judge(Some(&limits)), decision) {
@@ -82,12 +96,12 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
                 Verdict::Abort(breakdown.explain(breaches, &now))
             }
         };
-        Ok(Difference { now, planned, postponed, held_courses, verdict, used_decision })
+        Ok(Difference { now, planned, postponed, held_courses, repair, verdict, used_decision })
     })
     .await
 }
 
-/// Every change, and the size of the mirror.
+/// Every change that leads from the mirror to a roster, and the size of the mirror.
 fn changes(
     snapshots: &SnapshotStore,
     roster: &SnapshotId,
@@ -120,10 +134,13 @@ fn breakdown(
     Ok(breakdown)
 }
 
-/// The mirror once the changes are applied, as a snapshot.
-pub(super) async fn mirror_after(import: &Import<'_>, applied: Vec<Change>) -> Result<SnapshotId, Stop> {
+/// A snapshot once changes are applied to it, as a snapshot.
+pub(super) async fn snapshot_after(
+    import: &Import<'_>,
+    before: Option<SnapshotId>,
+    applied: Vec<Change>,
+) -> Result<SnapshotId, Stop> {
     let snapshots = import.cx.ports.rosters.snapshots().clone();
-    let before = import.state.mirror;
     blocking(move || {
         let after = || -> Result<SnapshotId, SnapshotError> {
             let records = match &before {
@@ -133,7 +150,7 @@ pub(super) async fn mirror_after(import: &Import<'_>, applied: Vec<Change>) -> R
             let roster: Roster = mirror::mirror_after(records.into_iter(), &applied);
             snapshots.write(&roster)
         };
-        after().map_err(|error| Stop::retry(format!("the mirror cannot be kept: {error}")))
+        after().map_err(|error| Stop::retry(format!("a snapshot cannot be kept: {error}")))
     })
     .await
 }

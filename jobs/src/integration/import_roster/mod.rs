@@ -2,7 +2,8 @@
 //!
 //! The order is the safety: nothing is written to the site before every limit of the Filter was looked at; deletes
 //! come last; the pointers move in the transaction that keeps the run. A crash before that transaction leaves the
-//! mirror where it was, so the next attempt finds the same difference and writes it again, to the same end (I5).
+//! mirror where it was, so the next attempt finds the same difference and writes it again, to the same end (I5); and
+//! when it is another roster that comes next, the ledger knows what the earlier one may have left at the site.
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
 mod addressee;
@@ -11,6 +12,7 @@ mod guard;
 mod no_roster;
 mod prepare;
 mod resume;
+mod write;
 
 use self::{
     difference::{Difference, compare},
@@ -24,7 +26,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
-    diff::{Change, ChangeCounts},
+    diff::ChangeCounts,
     filter::{Breach, Verdict},
     read::ReadReport,
     snapshot::SnapshotId,
@@ -32,9 +34,6 @@ use rollover_roster::{
 use serde::{Deserialize, Serialize};
 
 pub struct ImportRoster;
-
-/// Changes that reach the site as one unit.
-const BATCH: usize = 500;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,7 +146,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn run(&self) -> Result<ImportReport, Stop> {
-        let recorded = self.cx.ports.integration.recorded(self.cx.job.id).await?;
+        let recorded = self.cx.ports.integration.recorded(&self.cx.job).await?;
         if let Some((run, record)) = recorded.filter(|_| !self.dry_run) {
             return self.finish_recorded(run, record).await;
         }
@@ -165,8 +164,13 @@ impl Import<'_> {
         let prepared = match &delivery {
             Some(delivery) => prepare(self.cx, self.customer, delivery).await?,
             None => match &self.state.import {
-                // No file, but something waits from earlier ones: postponed deletes, courses that were held back.
-                Some(import) if self.state.mirror.as_ref() != Some(import) => Prepared::Roster(*import),
+                // No file, but something is left of earlier ones: postponed deletes, courses that were held back,
+                // changes of a roster that broke off and is gone.
+                Some(import)
+                    if self.state.mirror.as_ref() != Some(import) || self.state.under_way.is_some() =>
+                {
+                    Prepared::Roster(*import)
+                }
                 _ => return self.no_roster().await,
             },
         };
@@ -175,7 +179,7 @@ impl Import<'_> {
             Prepared::Unreadable(report) => return self.unreadable(delivery.as_ref(), report).await,
         };
         let difference = compare(self, &roster).await?;
-        if difference.now.is_empty() && self.is_known(&roster) {
+        if difference.nothing_flows() && self.is_known(&roster) {
             return self.unchanged(delivery.as_ref(), roster, difference).await;
         }
         if self.refuses_early_courses(&difference) {
@@ -222,29 +226,22 @@ impl Import<'_> {
         let Some(proof) = self.cx.proof().filter(|_| !self.dry_run) else {
             let said = format!(
                 "{} changes would be applied to the site of {}",
-                difference.now.len(),
+                difference.now.len() + difference.repair.now.len(),
                 self.customer.id
             );
             return Ok(self.would(ImportOutcome::WouldApply, roster, &difference, said));
         };
         let before = self.cx.ports.site.counts(&self.customer.id).await?;
-        let mut applied = Applied::default();
-        let changes = order_for_site(difference.now.clone());
-        for batch in changes.chunks(BATCH) {
-            if self.cx.cancelled.is_cancelled() {
-                return Err(Stop::retry("it was asked to stop between two batches; the next run goes on"));
-            }
-            applied += self.cx.ports.site.apply(self.customer, batch, proof).await?;
-        }
-        // Where nothing waits, the site now holds the roster, and that snapshot stands already.
-        let mirror =
-            if difference.nothing_waits() { roster } else { difference::mirror_after(self, changes).await? };
+        let applied = self.write(roster, &difference, proof).await?;
+        let mirror = self.mirror_after(roster, &difference).await?;
         let record = RunRecord {
             roster: Some(roster),
             mirror: Some(mirror),
             before,
             after: self.cx.ports.site.counts(&self.customer.id).await?,
             applied,
+            under_way: self.left_under_way(mirror, &difference).await?,
+            applied_in_part: !difference.repair.now.is_empty(),
             used_decision: difference.used_decision,
             ..self.record(Outcome::Completed, delivery, Some(&difference))
         };
@@ -381,17 +378,22 @@ impl Import<'_> {
             breaches,
             ..self.record(Outcome::Aborted, delivery, Some(&difference))
         };
-        self.cx.ports.integration.record_run(self.customer, &record).await?;
+        self.record_run(&record).await?;
         Err(Stop::abort(why))
     }
 
     /// Records the run, then puts the file away.
     async fn keep(&self, record: &RunRecord, delivery: Option<&Delivery>) -> Result<RunId, Stop> {
-        let run = self.cx.ports.integration.record_run(self.customer, record).await?;
+        let run = self.record_run(record).await?;
         if let Some(delivery) = delivery {
             self.cx.ports.rosters.put_away(self.customer, delivery).await?;
         }
         Ok(run)
+    }
+
+    async fn record_run(&self, record: &RunRecord) -> Result<RunId, Stop> {
+        let proof = self.cx.proof().expect("a dry run has ended before it would record");
+        Ok(self.cx.ports.integration.record_run(self.customer, record, proof).await?)
     }
 
     fn record(
@@ -404,6 +406,7 @@ impl Import<'_> {
         let held_courses = difference.map_or(0, |difference| difference.held_courses);
         RunRecord {
             job: self.cx.job.id,
+            round: self.cx.job.round,
             outcome,
             started_at: self.started_at,
             ended_at: self.cx.now(),
@@ -427,6 +430,8 @@ impl Import<'_> {
             read_errors: None,
             failure: None,
             used_decision: None,
+            under_way: None,
+            applied_in_part: self.state.under_way.is_some(),
         }
     }
 
@@ -490,22 +495,4 @@ fn waiting_words(record: &RunRecord) -> String {
         words.push_str(&format!("; held back until {until}: {courses}"));
     }
     words
-}
-
-/// Deletes last, and of those courses first: the site then knows that the memberships which go after it were a
-/// course's, and keeps them as manual participants (C2, C3).
-fn order_for_site(changes: Vec<Change>) -> Vec<Change> {
-    use rollover_roster::{diff::Action, model::Kind};
-    let mut ordered = changes;
-    ordered.sort_by_key(|change| match (change.action(), change.kind()) {
-        (Action::Delete, Kind::Course) => 4,
-        (Action::Delete, Kind::Membership) => 5,
-        (Action::Delete, Kind::Person) => 6,
-        (Action::Delete, Kind::Group) => 7,
-        (_, Kind::Group) => 0,
-        (_, Kind::Person) => 1,
-        (_, Kind::Course) => 2,
-        (_, Kind::Membership) => 3,
-    });
-    ordered
 }

@@ -1,0 +1,166 @@
+//! A roster that was applied in part, and what comes next: the site ends as the next roster says.
+
+#![cfg(test)]
+
+mod harness;
+
+use async_trait::async_trait;
+use harness::{On, TestApp, on_both_engines};
+use rollover::ledger::{JobMove, NewJob, RunRow};
+use rollover_jobs::{
+    Customer, CustomerId, JobContext, JobFacts, Ports, WriteProof, find_kind,
+    ports::{Applied, Capability, Outcome, Site, SiteCounts, SiteError},
+};
+use rollover_roster::{
+    diff::Change,
+    invent::{Invention, Municipality},
+    model::Roster,
+    write::write_imse,
+};
+use serde_json::json;
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+on_both_engines!(the_old_roster_brings_everything_back, an_abort_over_a_part_says_so,);
+
+const SPRING: &str = "2024-04-02T00:30:00Z";
+
+/// A site that has the job asked to stop after so many batches.
+struct Stops {
+    site: Arc<dyn Site>,
+    left: AtomicUsize,
+    asked: CancellationToken,
+}
+
+#[async_trait]
+impl Site for Stops {
+    fn capabilities(&self) -> &'static [Capability] {
+        self.site.capabilities()
+    }
+    async fn counts(&self, customer: &CustomerId) -> Result<SiteCounts, SiteError> {
+        self.site.counts(customer).await
+    }
+    async fn apply(
+        &self,
+        customer: &Customer,
+        batch: &[Change],
+        proof: &WriteProof,
+    ) -> Result<Applied, SiteError> {
+        let applied = self.site.apply(customer, batch, proof).await?;
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.asked.cancel();
+        }
+        Ok(applied)
+    }
+}
+
+fn lay_down(test: &TestApp, roster: &Roster) {
+    let folder = test.app.settings.roster_folder().join("nes");
+    fs::create_dir_all(&folder).unwrap();
+    let mut text = Vec::new();
+    write_imse(&mut text, roster, "fjordsas", &test.now().to_rfc3339()).unwrap();
+    fs::write(folder.join("roster.part"), text).unwrap();
+    fs::rename(folder.join("roster.part"), folder.join("roster.xml")).unwrap();
+}
+
+async fn enqueue(test: &TestApp) -> i64 {
+    let job = NewJob {
+        task: None,
+        customer: Some("nes".to_owned()),
+        kind: "import_roster".to_owned(),
+        args: json!({}),
+        lane: Some("site"),
+        due_at: test.now(),
+    };
+    test.ledger().enqueue(test.now(), "test", &[job]).await.unwrap()[0]
+}
+
+/// Imports whole and gives the run.
+async fn import(test: &TestApp) -> RunRow {
+    let job = enqueue(test).await;
+    test.season.settle().await.unwrap();
+    test.ledger().run_of_job(job).await.unwrap().expect("the attempt is recorded")
+}
+
+/// An import that a person cancels after so many batches; `false` when it was done by then.
+async fn break_off(test: &TestApp, customer: &Customer, batches: usize) -> bool {
+    let job = enqueue(test).await;
+    let proof = test.claim(job).await;
+    let facts = JobFacts { id: job, task: None, due_at: test.now(), attempt: 1, round: 0 };
+    let ports = test.app.engine.ports.clone();
+    let asked = CancellationToken::new();
+    let left = AtomicUsize::new(batches);
+    let site = Arc::new(Stops { site: ports.site.clone(), left, asked: asked.clone() });
+    let cx = JobContext::live(facts, Some(customer.clone()), Ports { site, ..ports }, asked, proof);
+    let broke_off = find_kind("import_roster").unwrap().run(json!({}), &cx).await.is_err();
+    let why = "cancelled by a person while it ran".to_owned();
+    test.ledger().apply(test.now(), "w", job, JobMove::Cancel { why }).await.unwrap();
+    broke_off
+}
+
+/// A customer whose site holds a roster, with a Filter that lets everything through.
+async fn spring(on: On) -> (TestApp, Customer, Municipality) {
+    let test = TestApp::new(on, SPRING).await;
+    let mut customer = test.customer("nes", &["courses"]).await;
+    customer.settings.filter.floor = u64::MAX;
+    test.ledger().update_customer(test.now(), "test", &customer).await.unwrap();
+    let municipality = Municipality::new(&Invention::small(3));
+    lay_down(&test, &municipality.roster());
+    assert_eq!(import(&test).await.record.outcome, Outcome::Completed);
+    (test, customer, municipality)
+}
+
+// DOMAIN I1, I5
+async fn the_old_roster_brings_everything_back(on: On) {
+    let (test, customer, mut municipality) = spring(on).await;
+    let old = municipality.roster();
+    let counts = async || test.app.engine.ports.site.counts(&customer.id).await.unwrap();
+    let before = counts().await;
+    municipality.lose_school();
+    municipality.turn_school_year();
+    let new = municipality.roster();
+    let mut broken_off = 0;
+    loop {
+        lay_down(&test, &new);
+        if !break_off(&test, &customer, broken_off + 1).await {
+            break;
+        }
+        broken_off += 1;
+        assert_ne!(counts().await, before, "a part of it is at the site");
+        lay_down(&test, &old);
+        let run = import(&test).await.record.0;
+        assert_eq!((run.outcome, run.planned.is_empty()), (Outcome::Completed, true));
+        assert!(run.applied_in_part, "it says what it put right");
+        // Courses of the part live on as manual ones, with their participants (C3).
+        let now = counts().await;
+        assert_eq!((now.persons, now.groups), (before.persons.clone(), before.groups.clone()));
+        assert!(now.courses_active >= before.courses_active && now.memberships >= before.memberships);
+        assert_eq!(test.ledger().integration(&customer.id).await.unwrap().under_way, None);
+    }
+    assert!(broken_off > 1, "the roster takes more batches than one");
+    assert_ne!(counts().await, before);
+    // Nothing is left: the same roster again changes nothing.
+    lay_down(&test, &new);
+    assert_eq!(import(&test).await.record.outcome, Outcome::Unchanged);
+}
+
+// DOMAIN I2, F2
+async fn an_abort_over_a_part_says_so(on: On) {
+    let (test, mut customer, mut municipality) = spring(on).await;
+    municipality.turn_school_year();
+    lay_down(&test, &municipality.roster());
+    assert!(break_off(&test, &customer, 1).await);
+    customer.settings.filter.floor = 0;
+    test.ledger().update_customer(test.now(), "test", &customer).await.unwrap();
+    let run = import(&test).await;
+    assert_eq!((run.record.outcome, run.record.applied_in_part), (Outcome::Aborted, true));
+    let mail = test.ledger().mails_of_run(run.id).await.unwrap().remove(0);
+    assert!(mail.text_body.contains("holds a roster in part"), "{}", mail.text_body);
+    assert!(!mail.text_body.contains("the site stays as it is"), "{}", mail.text_body);
+}
