@@ -133,8 +133,13 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
     })
 }
 
+/// Rosters are children's data: nobody else on this machine reads the folder that is made for them.
 fn make_folder(folder: &std::path::Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| {
         format!("data folder {}: make it, or set another with ROLLOVER_DATA", folder.display())
     })
 }

@@ -50,6 +50,14 @@ pub async fn create(
             all.join("; ")
         ))
     })?;
+    if !preview.steps.iter().any(|laid| laid.applies.is_yes()) {
+        return Err(ExitError::refused(format!(
+            "the plan {name} {year} of {} was not made: none of its steps applies to this customer; `rollover plan \
+             preview {} --template {name} --year {year}` says why",
+            customer.id, customer.id
+        ))
+        .into());
+    }
     let new = NewPlan {
         customer: customer.id.to_string(),
         template: name.to_owned(),
@@ -74,6 +82,7 @@ fn row(customer: &Customer, position: i32, task: NewTask) -> NewTaskRow {
         kind: task.kind,
         args: serde_json::Value::Object(task.args),
         schedule: task.trigger,
+        needs: task.needs,
         catch_up: task.catch_up.as_str().to_owned(),
         owner: task.owner.as_str().to_owned(),
         sign_off: task.sign_off,

@@ -55,6 +55,7 @@ async fn task(test: &TestApp, zone: &str, trigger: Trigger, catch_up: &str) -> T
         kind: "noop".to_owned(),
         args: json!({}),
         schedule: trigger,
+        needs: Vec::new(),
         catch_up: catch_up.to_owned(),
         owner: "support_agent".to_owned(),
         sign_off: false,

@@ -76,6 +76,8 @@ on_both!(
     every_list_is_json_too,
     a_customer_shows_who_changed_what,
     what_does_not_exist_ends_with_4,
+    a_task_outside_any_plan,
+    the_filter_changes_with_a_decision_only,
     rules_refuse_with_3
 );
 
@@ -156,6 +158,8 @@ async fn what_does_not_exist_ends_with_4(set_up: &SetUp) {
         (&["task", "show", "7"], "task 7"),
         (&["job", "show", "7"], "job 7"),
         (&["import", "show", "7"], "import run 7"),
+        (&["task", "list", "--customer", "mo"], "customer mo"),
+        (&["job", "list", "--customer", "mo"], "customer mo"),
     ] {
         refused(set_up, args, 4, &["there is no", what]);
     }
@@ -176,7 +180,7 @@ async fn rules_refuse_with_3(set_up: &SetUp) {
     );
     assert_eq!(json(set_up, &["plan", "list"]).as_array().unwrap().len(), 1, "nothing is half made");
     done(set_up, &["job", "enqueue", "noop"]);
-    refused(set_up, &["job", "retry", "1"], 3, &["run_again", "ready"]);
+    refused(set_up, &["job", "retry", "1"], 3, &["run again", "ready"]);
     done(set_up, &["job", "cancel", "1", "--why", "not needed"]);
     done(set_up, &["job", "retry", "1", "--why", "needed after all"]);
 }
@@ -291,4 +295,59 @@ async fn the_demonstration_ends_by_itself_and_leaves_what_every_command_opens() 
     refused(&set_up, &again, 2, &["summer", "not empty"]);
     refused(&set_up, &["demo", "--until", "2025-01-01"], 2, &["2025-01-01", "2024-06-01", "2024-09-15"]);
     refused(&set_up, &["demo", "--listen", "0.0.0.0:0"], 2, &["no password", "127.0.0.1"]);
+}
+
+// DOMAIN S1
+async fn a_task_outside_any_plan(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let add = ["task", "add", "--customer", "nes", "--kind"];
+    let with =
+        |more: &[&'static str]| -> Vec<&str> { add.iter().copied().chain(more.iter().copied()).collect() };
+    done(set_up, &with(&["import_roster", "--cron", "30 2 * * *", "--from", "2031-01-01"]));
+    let args = "{\"why\":\"summer\"}";
+    let at = "last_teaching_day + 1d 18:00";
+    done(set_up, &with(&["pause_integration", "--args", args, "--year", "2031", "--at", at]));
+    done(set_up, &with(&["resume_integration", "--by-hand"]));
+    let next = done(set_up, &["task", "next", "1", "--count", "2"]);
+    assert!(next.contains("2031-01-01 02:30 CET") && next.contains("2031-01-02 01:30 UTC"), "{next}");
+    assert!(done(set_up, &["task", "next", "2"]).contains("2031-06-21 18:00 CEST"));
+    done(set_up, &["task", "move", "2", "--at", "2031-06-22 06:00"]);
+    assert!(done(set_up, &["task", "next", "2"]).contains("2031-06-22 06:00 CEST"));
+    done(set_up, &["task", "run-now", "3"]);
+    done(set_up, &["task", "skip", "2", "--why", "agreed by phone"]);
+    done(set_up, &["task", "cancel", "1", "--why", "another way"]);
+}
+
+// DOMAIN F3
+async fn the_filter_changes_with_a_decision_only(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let off = ["customer", "set", "nes", "--filter", "person.delete=off"];
+    refused(set_up, &off, 2, &["only with a decision", "--customer-person", "--reason"]);
+    let with = ["--customer-person", "Kari Vik", "--reason", "a small town"];
+    let decided: Vec<&str> = off.iter().copied().chain(with).collect();
+    done(set_up, &decided);
+    let shown = json(set_up, &["customer", "show", "nes"]);
+    assert!(shown["customer"]["settings"]["filter"]["person"]["delete"]["max_pct"].is_null(), "{shown}");
+    let decisions = set_up.ledger.decisions_of_customer("nes", 9).await.unwrap();
+    assert_eq!((decisions[0].kind.as_str(), decisions[0].reason.as_str()), ("limits", "a small town"));
+    assert_eq!(decisions[0].customer_person.as_deref(), Some("Kari Vik"));
+}
+
+// DOMAIN P5
+#[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_module_is_refused_with_those_that_exist() {
+    let set_up = SetUp::new(On::Sqlite).await;
+    done(&set_up, ADD_NES);
+    let set = |module| ["customer", "set", "nes", "--add-module", module];
+    refused(&set_up, &set("sumer_school"), 2, &["sumer_school", "summer_school", "absence"]);
+    refused(&set_up, &set("absence,courses"), 2, &["expected one of"]);
+    done(&set_up, &set("summer_school"));
+    let start = ["customer", "set", "nes", "--year", "2031", "--school-year-start", "2031-06-01"];
+    refused(&set_up, &start, 2, &["2031-06-01", "2031-06-20"]);
+    refused(
+        &set_up,
+        &["plan", "create", "nes", "--template", "easter", "--year", "2031"],
+        2,
+        &["easter", "summer_school"],
+    );
 }

@@ -82,7 +82,7 @@ deaths! {
     noop: "noop" {}, ENDED, Before::Nothing;
     pause_integration: "pause_integration" {"why": "summer"}, INTEGRATION, Before::Nothing;
     resume_integration: "resume_integration" {}, INTEGRATION, Before::Paused;
-    start_delay_delete: "start_delay_delete" {"start": "2024-06-22", "end": "2024-08-18"}, INTEGRATION, Before::Nothing;
+    start_delay_delete: "start_delay_delete" {"start": "2099-06-22", "end": "2099-08-18"}, INTEGRATION, Before::Nothing;
     end_delay_delete: "end_delay_delete" {}, INTEGRATION, Before::Delayed;
     import_roster_between_batches: "import_roster" {}, BETWEEN_BATCHES, Before::Nothing;
     import_roster_before_the_record: "import_roster" {}, BEFORE_THE_RECORD, Before::Nothing;
@@ -157,7 +157,7 @@ async fn prepare(set_up: &SetUp, before: Before) {
         Before::Nothing => {}
         Before::Paused => run_first(set_up, "pause_integration", &json!({"why": "summer"})).await,
         Before::Delayed => {
-            run_first(set_up, "start_delay_delete", &json!({"start": "2024-06-22", "end": "2024-08-18"}))
+            run_first(set_up, "start_delay_delete", &json!({"start": "2099-06-22", "end": "2099-08-18"}))
                 .await;
         }
         // Only the import runs here: `import run` leaves the mail to whoever works later.
@@ -346,6 +346,7 @@ async fn sign_off_survives(on: On) {
         kind: "sign_off".to_owned(),
         args: json!({"what": "templates reviewed"}),
         schedule: Trigger::Hand,
+        needs: Vec::new(),
         catch_up: "run_once".to_owned(),
         owner: "support_agent".to_owned(),
         sign_off: true,

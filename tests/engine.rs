@@ -24,6 +24,7 @@ on_both_engines!(
     one_customer_one_lane_at_a_time,
     a_silent_worker_loses_its_job_and_its_late_word_is_refused,
     a_job_that_silences_every_worker_is_given_up,
+    a_reaper_that_comes_late_leaves_the_next_claim_alone,
     a_due_moment_fires_once_with_two_schedulers,
     a_customer_that_cannot_be_read_holds_up_no_other,
     a_waiting_job_looks_again_at_the_next_moment,
@@ -171,6 +172,23 @@ async fn a_job_that_silences_every_worker_is_given_up(on: On) {
     let row = test.job(job).await;
     assert_eq!(row.state, JobState::Failed);
     assert_eq!(row.why.unwrap(), "its worker went silent in each of 3 attempts");
+}
+
+async fn a_reaper_that_comes_late_leaves_the_next_claim_alone(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let job = test.scripted_job(None, &[Act::Succeed]).await;
+    let claim = |until| JobMove::Claim { owner: "one".to_owned(), lease_until: until };
+    let first = test.now() + chrono::Duration::seconds(60);
+    let seen = test.ledger().apply(test.now(), "one", job, claim(first)).await.unwrap();
+    test.clock.advance_to(first + chrono::Duration::seconds(1));
+    // Both reapers have seen the row; one is faster, and another worker claims the job.
+    assert_eq!(reap(&test.app.engine).await.unwrap(), 1);
+    let second = test.now() + chrono::Duration::seconds(60);
+    let again = test.ledger().apply(test.now(), "two", job, claim(second)).await.unwrap();
+    let late = test.ledger().take_from_silent(test.now(), &seen, JobMove::LeaseExpired).await;
+    assert!(late.is_err(), "the other reaper comes too late");
+    let row = test.job(job).await;
+    assert_eq!((row.state, row.generation), (JobState::Running, again.generation));
 }
 
 // DOMAIN S2

@@ -6,7 +6,7 @@ mod harness;
 
 use async_trait::async_trait;
 use harness::{On, TestApp, on_both_engines};
-use rollover::ledger::{JobMove, NewJob, RunRow};
+use rollover::ledger::{JobMove, LimitsDecision, NewJob, RunRow};
 use rollover_jobs::{
     Customer, CustomerId, JobContext, JobFacts, Ports, WriteProof, find_kind,
     ports::{Applied, Capability, Outcome, Site, SiteCounts, SiteError},
@@ -104,12 +104,17 @@ async fn break_off(test: &TestApp, customer: &Customer, batches: usize) -> bool 
     broke_off
 }
 
+async fn set_limits(test: &TestApp, customer: &Customer) {
+    let decision = LimitsDecision { customer_person: "Kari", support_person: "Ingrid", reason: "as tested" };
+    test.ledger().update_customer_with_limits(test.now(), customer, decision).await.unwrap();
+}
+
 /// A customer whose site holds a roster, with a Filter that lets everything through.
 async fn spring(on: On) -> (TestApp, Customer, Municipality) {
     let test = TestApp::new(on, SPRING).await;
     let mut customer = test.customer("nes", &["courses"]).await;
     customer.settings.filter.floor = u64::MAX;
-    test.ledger().update_customer(test.now(), "test", &customer).await.unwrap();
+    set_limits(&test, &customer).await;
     let municipality = Municipality::new(&Invention::small(3));
     lay_down(&test, &municipality.roster());
     assert_eq!(import(&test).await.record.outcome, Outcome::Completed);
@@ -157,10 +162,10 @@ async fn an_abort_over_a_part_says_so(on: On) {
     lay_down(&test, &municipality.roster());
     assert!(break_off(&test, &customer, 1).await);
     customer.settings.filter.floor = 0;
-    test.ledger().update_customer(test.now(), "test", &customer).await.unwrap();
+    set_limits(&test, &customer).await;
     let run = import(&test).await;
     assert_eq!((run.record.outcome, run.record.applied_in_part), (Outcome::Aborted, true));
-    let mail = test.ledger().mail_of_run(run.id).await.unwrap().unwrap();
+    let mail = test.ledger().mails_of_run(run.id).await.unwrap().remove(0);
     assert!(mail.text_body.contains("holds a roster in part"), "{}", mail.text_body);
     assert!(!mail.text_body.contains("the site stays as it is"), "{}", mail.text_body);
 }

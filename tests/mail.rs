@@ -30,7 +30,8 @@ on_both_engines!(
     a_worker_that_died_after_sending_sends_the_same_mail_again,
     a_lost_answer_sends_the_same_mail_again,
     a_wrong_password_is_named_and_not_shown,
-    an_address_that_is_none_names_the_setting,
+    one_bad_address_silences_nobody_else,
+    support_gets_its_copy_once,
     the_folder_keeps_a_mail_that_programs_can_read,
 );
 
@@ -38,8 +39,14 @@ async fn app(on: On, mail_url: &str) -> TestApp {
     TestApp::with_settings(on, NOW, |settings| settings.mail.url = mail_url.to_owned()).await
 }
 
-/// Runs an import of a customer whose roster has not come; gives the mail that it put into the outbox.
+/// Runs an import of a customer whose roster has not come; gives the one mail that it put into the outbox.
 async fn import(test: &TestApp) -> MailRow {
+    let mails = import_to_several(test).await;
+    assert_eq!(mails.len(), 1);
+    mails.into_iter().next().unwrap()
+}
+
+async fn import_to_several(test: &TestApp) -> Vec<MailRow> {
     let job = rollover::ledger::NewJob {
         task: None,
         customer: Some("nes".to_owned()),
@@ -51,7 +58,7 @@ async fn import(test: &TestApp) -> MailRow {
     let job = test.ledger().enqueue(test.now(), "test", &[job]).await.unwrap()[0];
     test.season.settle().await.unwrap();
     let run = test.ledger().run_of_job(job).await.unwrap().expect("the attempt is recorded");
-    test.ledger().mail_of_run(run.id).await.unwrap().expect("the attempt has its mail")
+    test.ledger().mails_of_run(run.id).await.unwrap()
 }
 
 async fn mail(test: &TestApp, id: i64) -> MailRow {
@@ -235,17 +242,61 @@ async fn a_wrong_password_is_named_and_not_shown(on: On) {
     assert_eq!(server.received()[0].user.as_deref(), Some("rollover"));
 }
 
-async fn an_address_that_is_none_names_the_setting(on: On) {
-    let server = SmtpServer::start().await;
-    let test = app(on, &server.url()).await;
+/// Sets who gets the customer's mails, past the check of the command line.
+async fn send_to(test: &TestApp, recipients: &[&str]) {
     let mut customer = test.customer("nes", &[]).await;
-    customer.settings.status_mail_to = vec!["it@customer.example".to_owned(), "IT-avdelingen".to_owned()];
+    customer.settings.status_mail_to = recipients.iter().map(ToString::to_string).collect();
     test.ledger().update_customer(test.now(), "test", &customer).await.unwrap();
-    let row = import(&test).await;
-    let why = mail(&test, row.id).await.why.unwrap();
+}
+
+// DOMAIN I2
+async fn one_bad_address_silences_nobody_else(on: On) {
+    let server = SmtpServer::start().await;
+    server.disturb(Step::Recipient, Disturbance::Answer("550 5.1.1 No such mailbox"));
+    let test = app(on, &server.url()).await;
+    send_to(
+        &test,
+        &["gone@customer.example", "IT-avdelingen", "it@customer.example", "head@customer.example"],
+    )
+    .await;
+    let rows = import_to_several(&test).await;
+    let sent: Vec<bool> = rows.iter().map(|row| row.sent_at.is_some()).collect();
+    assert_eq!(sent.iter().filter(|sent| **sent).count(), 2, "one was refused, one is no address");
+    let no_address = &rows[1];
+    let why = no_address.why.clone().unwrap();
     assert!(why.contains("\"IT-avdelingen\"") && why.contains("status_mail_to"), "{why}");
-    assert_eq!(mail_job(&test).await.state, JobState::Failed);
-    assert!(server.heard().is_empty(), "nobody gets a mail that not all can get");
+    let received = server.received();
+    let mut reached: Vec<&str> = received.iter().map(|mail| mail.to[0].as_str()).collect();
+    reached.sort_unstable();
+    let mut expected: Vec<&str> =
+        rows.iter().filter(|row| row.sent_at.is_some()).map(|row| row.recipient.as_str()).collect();
+    expected.sort_unstable();
+    assert_eq!(reached, expected);
+    let ids: std::collections::BTreeSet<&String> = rows.iter().map(|row| &row.message_id).collect();
+    assert_eq!(ids.len(), 4, "each is a message of its own");
+}
+
+// DOMAIN I2
+async fn support_gets_its_copy_once(on: On) {
+    let server = SmtpServer::start().await;
+    let test = TestApp::with_settings(on, NOW, |settings| {
+        settings.mail.url = server.url();
+        settings.mail.status_copy_to = vec!["support@ours.example".to_owned()];
+    })
+    .await;
+    let reached = || {
+        let mut reached: Vec<String> = server.received().into_iter().flat_map(|mail| mail.to).collect();
+        reached.sort();
+        reached
+    };
+    send_to(&test, &["it@customer.example"]).await;
+    import_to_several(&test).await;
+    assert_eq!(reached(), ["it@customer.example", "support@ours.example"]);
+    let mut customer = test.ledger().customer("nes").await.unwrap();
+    customer.settings.status_mail_to.push("Support <support@ours.example>".to_owned());
+    test.ledger().update_customer(test.now(), "test", &customer).await.unwrap();
+    import_to_several(&test).await;
+    assert_eq!(reached().len(), 4, "support stands in both lists and gets one mail");
 }
 
 async fn the_folder_keeps_a_mail_that_programs_can_read(on: On) {

@@ -143,6 +143,7 @@ async fn of_two_schedulers_one_dies_and_each_moment_fires_once() {
             kind: "noop".to_owned(),
             args: json!({}),
             schedule: Trigger::Hand,
+            needs: Vec::new(),
             catch_up: "run_once".to_owned(),
             owner: "support_agent".to_owned(),
             sign_off: false,

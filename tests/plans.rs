@@ -68,7 +68,8 @@ fn compact(preview: &Preview) -> String {
             }
             (Applicability::Yes, None) => laid.trigger.to_string(),
         };
-        let _ = writeln!(text, "  {:<32} {when}", laid.step.name);
+        let needs = laid.why.find("; not before ").map_or("", |at| &laid.why[at..]);
+        let _ = writeln!(text, "  {:<32} {when}{needs}", laid.step.name);
     }
     for warning in &preview.warnings {
         let _ = writeln!(text, "  ! {warning}");
@@ -223,6 +224,7 @@ async fn a_plan_is_written_as_it_was_previewed(on: On) {
             let due: Option<DateTime<Utc>> = laid.first.as_ref().map(|first| first.at);
             assert_eq!((&task.step, task.due_at, task.deadline), (&laid.step.name, due, laid.deadline));
             assert_eq!(task.schedule.0.trigger(), Some(&laid.trigger), "{}", task.step);
+            assert_eq!(task.needs.0, laid.step.needs, "{}", task.step);
             assert_eq!(task.args.0, serde_json::Value::Object(laid.args.clone()), "{}", task.step);
             let applies = task.state.as_str() != "not_applicable";
             assert_eq!(applies, laid.applies.is_yes(), "{}", task.step);

@@ -183,13 +183,15 @@ async fn record_runs(test: &TestApp, customer: &Customer) {
     for (outcome, used_decision) in [(Outcome::Aborted, None), (Outcome::Completed, Some(decision))] {
         let job = test.scripted_job(Some("nes"), &[Act::Succeed]).await;
         let record = RunRecord { used_decision, ..record(job, outcome, test) };
-        let render = |id: i64| QueuedMail {
-            kind: "import_status",
-            recipients: vec!["it@customer.example".to_owned()],
-            message_id: format!("run-{id}"),
-            subject: format!("import {id} of {HOSTILE}"),
-            text_body: "see <the page>".to_owned(),
-            html_body: String::new(),
+        let render = |id: i64| {
+            vec![QueuedMail {
+                kind: "import_status",
+                recipient: "it@customer.example".to_owned(),
+                message_id: format!("run-{id}"),
+                subject: format!("import {id} of {HOSTILE}"),
+                text_body: "see <the page>".to_owned(),
+                html_body: String::new(),
+            }]
         };
         let send = |mail: i64| NewJob {
             task: None,

@@ -143,6 +143,10 @@ pub struct CustomerSettings {
     /// Folder that the roster arrives in; `None` is `<roster folder>/<customer id>`.
     pub roster_folder: Option<String>,
     pub roster_format: RosterFormat,
+    /// Whom a roster must be meant for, as its `<target>` says; `None`: it is not looked at.
+    pub roster_target: Option<String>,
+    /// Where a roster must come from, as its `<datasource>` says; `None`: it is not looked at.
+    pub roster_source: Option<String>,
     /// Recipients of the status mail: the customer's and ours.
     pub status_mail_to: Vec<String>,
     pub filter: Limits,

@@ -61,6 +61,8 @@ CREATE TABLE task (
     kind        text NOT NULL,
     args        jsonb NOT NULL,
     schedule    jsonb NOT NULL,
+    -- steps of the plan that must be settled well before it runs
+    needs       jsonb NOT NULL,
     catch_up    text NOT NULL,
     owner       text NOT NULL,
     sign_off    boolean NOT NULL,
@@ -112,6 +114,11 @@ CREATE INDEX job_to_send ON job (run_at, id)
     WHERE sent_at IS NULL AND run_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting');
 CREATE INDEX job_sent ON job (sent_at)
     WHERE sent_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting');
+-- Who is next in a lane, and whether one of it is on its way.
+CREATE INDEX job_in_lane ON job (customer_id, lane, run_at, id)
+    WHERE lane IS NOT NULL AND run_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting');
+CREATE INDEX job_sent_in_lane ON job (customer_id, lane)
+    WHERE lane IS NOT NULL AND sent_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting');
 CREATE INDEX job_lease ON job (lease_until) WHERE state = 'running';
 CREATE INDEX job_untold_end ON job (kind, id)
     WHERE state IN ('failed', 'aborted', 'cancelled') AND (told_end IS NULL OR told_end <> generation);
@@ -174,7 +181,8 @@ CREATE TABLE mail (
     run_id      bigint REFERENCES import_run (id),
     kind        text NOT NULL,
     message_id  text NOT NULL UNIQUE,
-    recipients  jsonb NOT NULL,
+    -- one: a mailbox that is refused keeps the mail from nobody else
+    recipient   text NOT NULL,
     subject     text NOT NULL,
     text_body   text NOT NULL,
     html_body   text NOT NULL,

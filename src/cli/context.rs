@@ -8,7 +8,7 @@ use crate::{
     telemetry,
 };
 use rollover_jobs::ports::Clock;
-use std::{path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 pub(super) struct Context {
     pub environment: Environment,
@@ -42,15 +42,24 @@ impl Context {
         App::open(self.loaded.settings.clone(), Arc::new(RealClock)).await
     }
 
-    /// The application for a process that stays; it logs as the settings say.
-    pub async fn open_to_stay(&self) -> anyhow::Result<App> {
-        telemetry::start(&self.loaded.settings.log)?;
-        App::open(self.loaded.settings.clone(), Arc::new(RealClock)).await
+    /// The application for a process that stays; it logs as the settings say. Links in its mails lead to where it
+    /// listens.
+    pub async fn open_to_stay(&self, listen: Option<SocketAddr>) -> anyhow::Result<App> {
+        let mut settings = self.loaded.settings.clone();
+        if let Some(listen) = listen {
+            settings.web.listen = listen.to_string();
+        }
+        telemetry::start(&settings.log)?;
+        App::open(settings, Arc::new(RealClock)).await
     }
 
     /// The person who acts; what they do is recorded under this name.
     pub fn person(&self) -> Result<String, ExitError> {
-        let named = self.by.as_deref().or_else(|| self.environment.get("USER"));
+        let named = self
+            .by
+            .as_deref()
+            .or_else(|| self.environment.get("USER"))
+            .or_else(|| self.environment.get("LOGNAME"));
         named.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).ok_or_else(|| {
             ExitError::usage("who acts is not known: name the person with --by, as --by \"Ingrid Dahl\"")
         })

@@ -2,18 +2,20 @@
 
 use super::{
     context::Context,
-    fields::{CalendarFields, SettingsFields},
+    fields::{CalendarFields, SettingsFields, parse_module, parse_name},
     output::{self, Listing, cell},
     views::local,
 };
 use crate::{
     app::App,
-    exit::Exit,
-    ledger::{EventRow, Ledger},
+    exit::{Exit, ExitError},
+    ledger::{EventRow, Ledger, LimitsDecision},
 };
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, ports::IntegrationState};
+use rollover_roster::filter::Limits;
 use serde::Serialize;
 
 #[derive(Debug, Subcommand)]
@@ -31,7 +33,8 @@ pub(super) enum CustomerCommand {
     Show { id: String },
     /// Change what is given; the rest stays.
     #[command(after_help = "Examples:\n  rollover customer set nes --year 2024 --vendor-date 2024-08-01\n  \
-        rollover customer set nes --filter person.delete=3% --add-module delay_delete")]
+        rollover customer set nes --add-module delay_delete\n  \
+        rollover customer set nes --filter person.delete=3% --customer-person \"Kari Vik\" --reason \"a small town\"")]
     Set(SetArgs),
 }
 
@@ -39,7 +42,7 @@ pub(super) enum CustomerCommand {
 pub(super) struct AddArgs {
     /// A short name: a-z, 0-9 and -.
     id: CustomerId,
-    #[arg(long)]
+    #[arg(long, value_parser = parse_name)]
     name: String,
     /// Two capital letters, as NO, SE or GB.
     #[arg(long)]
@@ -48,13 +51,13 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "ZONE")]
     time_zone: Tz,
     /// The school administration system.
-    #[arg(long)]
+    #[arg(long, value_parser = parse_name)]
     mis: String,
     /// What stands between MIS and integration, as wonde.
     #[arg(long)]
     middleware: Option<String>,
     /// A module in use: absence, daily_absence, behaviour, grades, courses, summer_school, delay_delete.
-    #[arg(long, value_name = "MODULE")]
+    #[arg(long, value_name = "MODULE", value_parser = parse_module)]
     module: Vec<String>,
     #[command(flatten)]
     settings: SettingsFields,
@@ -65,22 +68,28 @@ pub(super) struct AddArgs {
 #[derive(Debug, Args)]
 pub(super) struct SetArgs {
     id: String,
-    #[arg(long)]
+    #[arg(long, value_parser = parse_name)]
     name: Option<String>,
     #[arg(long)]
     country: Option<Country>,
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<Tz>,
-    #[arg(long)]
+    #[arg(long, value_parser = parse_name)]
     mis: Option<String>,
     #[arg(long)]
     middleware: Option<String>,
-    #[arg(long, value_name = "MODULE")]
+    #[arg(long, value_name = "MODULE", value_parser = parse_module)]
     add_module: Vec<String>,
     #[arg(long, value_name = "MODULE")]
     remove_module: Vec<String>,
     #[command(flatten)]
     settings: SettingsFields,
+    /// With --filter: who at the customer decided on the limits.
+    #[arg(long, value_name = "PERSON", requires = "reason")]
+    customer_person: Option<String>,
+    /// With --filter: why.
+    #[arg(long, requires = "customer_person")]
+    reason: Option<String>,
     #[command(flatten)]
     calendar: CalendarFields,
 }
@@ -111,6 +120,19 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
     };
     app.ledger.add_customer(app.clock.now(), &person, &customer).await?;
     set_calendar(app, &person, customer.id.as_str(), summer, args.calendar).await?;
+    let folder = customer.settings.roster_folder.is_none().then(|| {
+        let folder = app.settings.roster_folder().join(customer.id.as_str());
+        std::fs::create_dir_all(&folder).map(|()| folder)
+    });
+    if let Some(Ok(folder)) = folder.filter(|_| !cx.json) {
+        output::line(format!("Its rosters are read from {}.", folder.display()));
+    }
+    if customer.settings.status_mail_to.is_empty() && app.settings.mail.status_copy_to.is_empty() {
+        output::note(format!(
+            "nobody gets the status mails of {}: name them with `rollover customer set {} --status-mail-to`",
+            customer.id, customer.id
+        ));
+    }
     if !cx.json {
         output::line(format!(
             "{} is added. Next: rollover plan preview {} --template eoy --year YEAR",
@@ -135,8 +157,23 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             customer.modules.push(module);
         }
     }
+    let limits_change = args.settings.changes_limits();
     args.settings.apply(&mut customer.settings);
-    app.ledger.update_customer(app.clock.now(), &person, &customer).await?;
+    let now = app.clock.now();
+    match (args.customer_person.as_deref(), args.reason.as_deref()) {
+        (Some(customer_person), Some(reason)) if limits_change => {
+            let decision = LimitsDecision { customer_person, support_person: &person, reason };
+            app.ledger.update_customer_with_limits(now, &customer, decision).await?;
+        }
+        _ if limits_change => {
+            return Err(ExitError::usage(
+                "the limits of the Filter change only with a decision: say who at the customer decided with \
+                 --customer-person, and why with --reason",
+            )
+            .into());
+        }
+        _ => app.ledger.update_customer(now, &person, &customer).await?,
+    }
     set_calendar(app, &person, &args.id, summer, args.calendar).await?;
     show(cx, app, &args.id).await
 }
@@ -150,7 +187,7 @@ async fn set_calendar(
 ) -> anyhow::Result<()> {
     let Some(year) = summer else { return Ok(()) };
     let mut calendar = app.ledger.calendar(customer, year).await?;
-    fields.apply(&mut calendar);
+    fields.apply(&mut calendar)?;
     let before = app.ledger.calendar(customer, year).await?;
     app.ledger.set_calendar(app.clock.now(), person, customer, year, &calendar).await?;
     if before != calendar {
@@ -245,7 +282,13 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     for summer in &view.calendars {
         output::line(format!("  summer {}: {}", summer.year, dates(&summer.dates)));
     }
-    output::line(format!("  integration: {}", integration(&view)));
+    let settings = &customer.settings;
+    let archiving = if settings.course_archiving { "archived" } else { "detached, and live on" };
+    output::line(format!("  courses whose group goes are {archiving}"));
+    if settings.filter != Limits::default() {
+        output::line("  the Filter has limits of its own: --json shows them");
+    }
+    output::line(format!("  integration: {}", integration(&view, app.clock.now())));
     Ok(Exit::Done)
 }
 
@@ -267,7 +310,7 @@ fn dates(calendar: &Calendar) -> String {
     parts.join("; ")
 }
 
-fn integration(view: &CustomerView) -> String {
+fn integration(view: &CustomerView, now: DateTime<Utc>) -> String {
     let state = &view.integration;
     let mut words = match &state.pause {
         Some(pause) => {
@@ -276,7 +319,9 @@ fn integration(view: &CustomerView) -> String {
         None => "active".to_owned(),
     };
     if let Some(window) = state.delay_delete {
-        words.push_str(&format!("; deletes wait from {} to {}", window.start, window.end));
+        let today = now.with_timezone(&view.customer.time_zone).date_naive();
+        let wait = if today > window.end { "waited" } else { "wait" };
+        words.push_str(&format!("; deletes {wait} from {} to {}", window.start, window.end));
     }
     words.push_str(match (&state.import, &state.mirror) {
         (None, _) => "; no roster was accepted yet",

@@ -1,25 +1,31 @@
 //! The options that describe a customer: the same for `customer add` and `customer set`.
 
-use crate::exit::ExitError;
+use crate::{exit::ExitError, mail::address::parse_recipient};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates};
+use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates, plan::TEMPLATES};
 use rollover_roster::{
     diff::Action,
     filter::{Limit, Limits},
     model::Kind,
 };
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 /// Settings of a customer; what is not given stays as it is.
 #[derive(Debug, Default, Args)]
 pub(super) struct SettingsFields {
     /// Recipient of the status mails; several times for several. Replaces the list.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_recipient)]
     status_mail_to: Vec<String>,
     /// Folder that the rosters arrive in.
     #[arg(long, value_name = "FOLDER")]
     roster_folder: Option<String>,
+    /// Whom a roster must be meant for, as its <target> says; another is not taken in.
+    #[arg(long, value_name = "NAME")]
+    roster_target: Option<String>,
+    /// Where a roster must come from, as its <datasource> says; another is not taken in.
+    #[arg(long, value_name = "NAME")]
+    roster_source: Option<String>,
     /// What the MIS sends.
     #[arg(long, value_enum)]
     roster_format: Option<Format>,
@@ -58,12 +64,22 @@ fn parse_switch(text: &str) -> Result<bool, String> {
 }
 
 impl SettingsFields {
+    pub const fn changes_limits(&self) -> bool {
+        !self.filter.is_empty()
+    }
+
     pub fn apply(self, settings: &mut CustomerSettings) {
         if !self.status_mail_to.is_empty() {
             settings.status_mail_to = self.status_mail_to;
         }
         if self.roster_folder.is_some() {
             settings.roster_folder = self.roster_folder;
+        }
+        if self.roster_target.is_some() {
+            settings.roster_target = self.roster_target;
+        }
+        if self.roster_source.is_some() {
+            settings.roster_source = self.roster_source;
         }
         if let Some(format) = self.roster_format {
             settings.roster_format = match format {
@@ -85,6 +101,30 @@ impl SettingsFields {
         }
         apply_limits(&self.filter, &mut settings.filter);
     }
+}
+
+/// A module that some plan template asks for; a misspelt one would make its steps vanish without a word.
+pub(super) fn parse_module(text: &str) -> Result<String, String> {
+    let known: BTreeSet<&str> = TEMPLATES
+        .iter()
+        .flat_map(|template| &template.steps)
+        .flat_map(|step| step.applies.modules.iter().chain(&step.applies.without_modules))
+        .map(String::as_str)
+        .collect();
+    if known.contains(text) {
+        return Ok(text.to_owned());
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    Err(format!("expected one of {}", known.join(", ")))
+}
+
+/// A name that people read in lists: not empty, one line.
+pub(super) fn parse_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err("expected a name on one line".to_owned());
+    }
+    Ok(name.to_owned())
 }
 
 /// One limit of the Filter, as people write it.
@@ -176,7 +216,8 @@ impl CalendarFields {
         }
     }
 
-    pub fn apply(self, calendar: &mut Calendar) {
+    /// The dates put in; refuses a year that starts before the old one ends.
+    pub fn apply(self, calendar: &mut Calendar) -> Result<(), ExitError> {
         calendar.last_teaching_day = self.last_teaching_day.or(calendar.last_teaching_day);
         calendar.school_year_start = self.school_year_start.or(calendar.school_year_start);
         calendar.vendor_date = self.vendor_date.or(calendar.vendor_date);
@@ -185,6 +226,12 @@ impl CalendarFields {
                 Some(known) => *known = term,
                 None => calendar.terms.push(term),
             }
+        }
+        match calendar.last_teaching_day.zip(calendar.school_year_start) {
+            Some((last, start)) if start <= last => Err(ExitError::usage(format!(
+                "the school year would start on {start}, not after the last teaching day, {last}: correct one of them"
+            ))),
+            _ => Ok(()),
         }
     }
 }

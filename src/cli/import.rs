@@ -11,12 +11,14 @@ use crate::{
     app::App,
     engine::{Worker, tell_ends},
     exit::{Exit, ExitError},
-    ledger::{JobRow, NewFilterDecision, NewJob, RunRow},
+    ledger::{JobFilter, JobRow, NewFilterDecision, NewJob, RunRow},
     model::JobState,
+    queue::{Handle, Ticket},
 };
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
 use rollover_jobs::{
     Customer, ImportOutcome, ImportReport, ImportRoster, JobContext, JobFacts, JobKind,
     ports::{Outcome, RunRecord},
@@ -27,7 +29,7 @@ use rollover_roster::{
     snapshot::SnapshotId,
 };
 use serde_json::json;
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
@@ -79,7 +81,7 @@ pub(super) struct DecideArgs {
     #[arg(long, value_name = "KIND.CHANGE=LIMIT", value_parser = LimitField::from_str, conflicts_with = "off")]
     filter: Vec<LimitField>,
     /// The Filter is off for this run.
-    #[arg(long, required_unless_present = "filter")]
+    #[arg(long)]
     off: bool,
 }
 
@@ -141,15 +143,15 @@ async fn run_now(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     let worker = Worker::new(app.engine.clone(), app.owner.clone());
     let stop = crate::app::stop_on_signal()?;
     let row = tokio::select! {
-        row = until_ended(app, &worker, job) => row?,
+        row = until_ended(app, &worker, job, &spinner) => row?,
         () = stop.cancelled() => {
             worker.finish_now().await;
             spinner.finish_and_clear();
-            return Err(ExitError::refused(format!(
-                "stopped: job {job} was handed back and goes on with the next worker; `rollover job cancel {job}` \
+            let message = format!(
+                "stopped: job {job} is handed back and goes on with the next worker; `rollover job cancel {job} --why …` \
                  takes it away"
-            ))
-            .into());
+            );
+            return Err(ExitError { exit: Exit::Failed, message }.into());
         }
     };
     tell_ends(&app.engine).await?;
@@ -157,17 +159,52 @@ async fn run_now(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     told(cx, app, &row).await
 }
 
-async fn until_ended(app: &App, worker: &Worker, job: i64) -> anyhow::Result<JobRow> {
+/// The run itself is the worker's, so that a stop can hand it back. Where nobody else looks after silent workers,
+/// this does: another job of this customer may have been left running by one.
+async fn until_ended(
+    app: &App,
+    worker: &Arc<Worker>,
+    job: i64,
+    spinner: &ProgressBar,
+) -> anyhow::Result<JobRow> {
+    let mut tried = None;
     loop {
         let row = app.ledger.job(job).await?;
         if row.state.is_final() || row.state == JobState::Waiting {
             return Ok(row);
         }
         let due = row.run_at.is_some_and(|run_at| run_at <= app.clock.now());
-        if !due || row.state == JobState::Running || worker.work(job, row.generation).await.is_none() {
-            tokio::time::sleep(LOOK).await;
+        if due && row.state != JobState::Running {
+            if tried == Some(row.generation) {
+                crate::engine::reap(&app.engine).await?;
+                tell_who_is_before(app, &row, spinner).await?;
+            }
+            tried = Some(row.generation);
+            let ticket = Ticket { job, generation: row.generation };
+            let worker = worker.clone();
+            tokio::spawn(async move { worker.handle(ticket).await });
         }
+        tokio::time::sleep(LOOK).await;
     }
+}
+
+/// One job at a time at a customer's site (S6): says which one this waits for.
+async fn tell_who_is_before(app: &App, row: &JobRow, spinner: &ProgressBar) -> anyhow::Result<()> {
+    let filter = JobFilter {
+        customer: row.customer_id.clone(),
+        state: Some(JobState::Running.as_str().to_owned()),
+        limit: 1,
+        ..JobFilter::default()
+    };
+    if let Some(before) = app.ledger.jobs(&filter).await?.first() {
+        let message =
+            format!("job {} waits until job {} ({}) of this customer ends", row.id, before.id, before.kind);
+        if spinner.is_hidden() && spinner.message() != message {
+            output::note(&message);
+        }
+        spinner.set_message(message);
+    }
+    Ok(())
 }
 
 async fn told(cx: &Context, app: &App, row: &JobRow) -> anyhow::Result<Exit> {
@@ -310,6 +347,12 @@ fn print_run(run: &RunRow, customer: &Customer) {
 
 async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow::Result<Exit> {
     let customer = app.ledger.customer(&args.customer).await?;
+    if args.filter.is_empty() && !args.off {
+        return Err(ExitError::usage(
+            "say what was decided: other limits for this run, as --filter membership.delete=90%, or --off",
+        )
+        .into());
+    }
     let roster = match args.roster {
         Some(roster) => known(app, roster)?,
         None => roster_of(app, &customer, args.run).await?,

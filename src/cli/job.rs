@@ -123,6 +123,9 @@ fn say(cx: &Context, job: &JobRow, what: &str) -> anyhow::Result<Exit> {
 }
 
 async fn list(cx: &Context, app: &App, args: ListArgs) -> anyhow::Result<Exit> {
+    if let Some(customer) = &args.customer {
+        app.ledger.customer(customer).await?;
+    }
     let filter = JobFilter {
         customer: args.customer,
         state: args.state.map(|state| state.as_str().to_owned()),

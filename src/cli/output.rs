@@ -1,6 +1,9 @@
 //! What commands print: lines, tables, JSON; colours only on a terminal.
 
-use crate::model::{JobState, TaskState};
+use crate::{
+    exit::Exit,
+    model::{JobState, TaskState},
+};
 use anyhow::Context;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -9,12 +12,12 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
-/// Prints one line. A reader that has gone away (`| head`) ends the program quietly, as people expect.
+/// Prints one line. A reader that has gone away (`| head`) ends the program quietly, as people expect; an answer
+/// that cannot be written at all is no answer.
 pub(super) fn line(text: impl Display) {
-    if let Err(error) = writeln!(io::stdout(), "{text}")
-        && error.kind() == io::ErrorKind::BrokenPipe
-    {
-        std::process::exit(0);
+    if let Err(error) = writeln!(io::stdout(), "{text}") {
+        let exit = if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Failed };
+        std::process::exit(exit as i32);
     }
 }
 

@@ -19,7 +19,9 @@ use std::{io, net::SocketAddr};
 use tokio::net::TcpListener;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ROLLOVER_WEB_PASSWORD=… rollover serve --listen 0.0.0.0:8321")]
+#[command(
+    after_help = "Example, as well with `rollover serve`:\n  ROLLOVER_WEB_PASSWORD=… rollover up --listen 0.0.0.0:8321"
+)]
 pub(super) struct WebArgs {
     /// Address and port of the pages, in place of web.listen.
     #[arg(long)]
@@ -32,10 +34,10 @@ const PASSWORD_LENGTH: usize = 20;
 const PORTS_TRIED: u16 = 20;
 
 pub(super) async fn up(cx: &Context, args: WebArgs) -> anyhow::Result<Exit> {
-    let app = cx.open_to_stay().await?;
+    let app = cx.open_to_stay(args.listen).await?;
     let set = &cx.loaded.settings.web.password;
     let password = if set.is_empty() { make_password()? } else { set.clone() };
-    let listener = listen(address(&app, args.listen)?).await?;
+    let listener = listen(address(&app)?).await?;
     let address = listener.local_addr().context("the address of the pages is not known")?;
     output::line(format!("Rollover is up at http://{address}/"));
     if set.is_empty() {
@@ -64,8 +66,8 @@ pub(super) async fn serve(cx: &Context, args: WebArgs) -> anyhow::Result<Exit> {
         )
         .into());
     }
-    let app = cx.open_to_stay().await?;
-    let listener = listen(address(&app, args.listen)?).await?;
+    let app = cx.open_to_stay(args.listen).await?;
+    let listener = listen(address(&app)?).await?;
     let address = listener.local_addr().context("the address of the pages is not known")?;
     tracing::info!(%address, "serving the pages");
     let stop = app::stop_on_signal()?;
@@ -87,7 +89,7 @@ pub(super) async fn schedule(cx: &Context) -> anyhow::Result<Exit> {
 }
 
 async fn run_role(cx: &Context, role: Role) -> anyhow::Result<Exit> {
-    let app = cx.open_to_stay().await?;
+    let app = cx.open_to_stay(None).await?;
     tracing::info!(owner = %app.owner, ?role, "started");
     app.run(role, app::stop_on_signal()?).await?;
     Ok(Exit::Done)
@@ -123,11 +125,8 @@ fn site(app: &App, password: String) -> Web {
     }
 }
 
-fn address(app: &App, wanted: Option<SocketAddr>) -> anyhow::Result<SocketAddr> {
-    match wanted {
-        Some(address) => Ok(address),
-        None => app.settings.web.listen.parse().context("web.listen is no address"),
-    }
+fn address(app: &App) -> anyhow::Result<SocketAddr> {
+    app.settings.web.listen.parse().context("web.listen is no address")
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -14,7 +14,7 @@ use crate::{
 };
 use chrono::Datelike;
 use chrono_tz::Tz;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use rollover_jobs::{
     Calendar, Who,
     plan::{CatchUp, Cron, Moment, Trigger, When},
@@ -92,7 +92,7 @@ fn parse_state(text: &str) -> Result<TaskState, String> {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "when", required = true, multiple = false, args = ["at", "cron", "by_hand"])]
+#[command(group = ArgGroup::new("when").required(true).args(["at", "cron", "by_hand"]))]
 pub(super) struct AddArgs {
     #[arg(long)]
     customer: Option<String>,
@@ -145,7 +145,12 @@ pub(super) async fn run(cx: &Context, command: TaskCommand) -> anyhow::Result<Ex
         TaskCommand::Next { id, count } => next(cx, &app, id, count).await,
         TaskCommand::SignOff { id, note } => {
             let task = app.ledger.sign_off(now, &cx.person()?, id, &note).await?;
-            say(cx, &task, "is signed off")
+            let what = if task.state == TaskState::Planned {
+                "is signed off beforehand and is done as soon as its moment comes (`rollover task run-now` brings it)"
+            } else {
+                "is signed off"
+            };
+            say(cx, &task, what)
         }
         TaskCommand::Skip { id, why } => {
             let task = app.ledger.skip_task(now, &cx.person()?, id, &why).await?;
@@ -180,6 +185,9 @@ fn say(cx: &Context, task: &TaskRow, what: &str) -> anyhow::Result<Exit> {
 }
 
 async fn list(cx: &Context, app: &App, args: ListArgs) -> anyhow::Result<Exit> {
+    if let Some(customer) = &args.customer {
+        app.ledger.customer(customer).await?;
+    }
     let filter = TaskFilter {
         customer: args.customer,
         state: args.state.map(|state| state.as_str().to_owned()),
@@ -356,6 +364,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
         kind: args.kind.clone(),
         args: checked,
         schedule: trigger,
+        needs: Vec::new(),
         catch_up: catch_up(args.catch_up).as_str().to_owned(),
         owner: Who::SupportAgent.as_str().to_owned(),
         sign_off: args.kind == rollover_jobs::plan::SIGN_OFF,

@@ -23,6 +23,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("ROLLOVER_LOG_FORMAT", "log.format"),
     ("ROLLOVER_LOG", "log.level"),
     ("USER", "who is recorded as acting on the command line, when --by is not given"),
+    ("LOGNAME", "the same, where USER is not set"),
 ];
 
 /// The variables as they stood when the program began.

@@ -1,6 +1,6 @@
 //! Every setting with its type and default; `config/default.toml` is its commented mirror.
 
-use crate::engine::EngineSettings;
+use crate::{engine::EngineSettings, mail::address::parse_recipient};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -205,6 +205,9 @@ impl Settings {
         if self.ledger.connections < 2 {
             wrong("ledger.connections", format!("{}: expected 2 or more", self.ledger.connections));
         }
+        for why in self.mail.status_copy_to.iter().filter_map(|address| parse_recipient(address).err()) {
+            wrong("mail.status_copy_to", why);
+        }
         if self.web.listen.parse::<std::net::SocketAddr>().is_err() {
             wrong("web.listen", format!("{:?}: expected ADDRESS:PORT, as 127.0.0.1:8321", self.web.listen));
         }
@@ -230,6 +233,17 @@ fn or_in(set: &Path, folder: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_goes_to_addresses_only() {
+        let mut settings = Settings::default();
+        settings.mail.status_copy_to =
+            vec!["IT <it@nes.example>".to_owned(), "supporten".to_owned(), "support@ours.example".to_owned()];
+        let problems = settings.problems();
+        let [(key, why)] = problems.as_slice() else { panic!("{problems:?}") };
+        assert_eq!(key, "mail.status_copy_to");
+        assert!(why.starts_with("\"supporten\" is no mail address"), "{why}");
+    }
 
     #[test]
     fn a_shown_address_has_no_password() {

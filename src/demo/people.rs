@@ -26,7 +26,10 @@ pub(super) async fn act(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<(
             }
             match state {
                 TaskState::Held => decide(engine, now, &task).await?,
-                _ if task.sign_off => sign_off(engine, now, &task).await?,
+                // Another's step that is open is not theirs to settle.
+                _ if task.sign_off && task.who.as_ref() == Some(&task.owner) => {
+                    sign_off(engine, now, &task).await?
+                }
                 _ => {}
             }
         }

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 /// Tickets sent in one go.
 const BATCH: u64 = 1_000;
 const LOOK_AFTER_LOST: Duration = Duration::from_secs(1);
+/// The window is looked at again after so long.
+const NO_ROOM_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Sends until stopped; survives every outage of ledger and queue.
@@ -31,7 +33,7 @@ pub async fn dispatch(engine: Arc<Engine>, queue: Queue, stop: CancellationToken
                 failures = 0;
                 until_next(&engine).await
             }
-            Ok(Sent::NoRoom) => Duration::from_millis(2),
+            Ok(Sent::NoRoom) => NO_ROOM_PAUSE,
             Err(error) => {
                 failures = (failures + 1).min(8);
                 tracing::warn!(error = %error, "tickets could not be sent, trying again");

@@ -23,7 +23,7 @@ pub async fn reap(engine: &Engine) -> Result<usize, LedgerError> {
         } else {
             JobMove::LeaseExpired
         };
-        match engine.ledger.apply(now, "reaper", row.id, event).await {
+        match engine.ledger.take_from_silent(now, row, event).await {
             Ok(_) => {
                 reaped += 1;
                 tracing::warn!(

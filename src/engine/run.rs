@@ -59,7 +59,7 @@ pub fn decide_event(engine: &Engine, row: &JobRow, ended: Ended) -> JobMove {
             let minutes = policy.timeout.as_secs() / 60;
             retry(engine, row, &format!("the job did not end within its limit of {minutes} minutes"))
         }
-        Ended::Cancelled => JobMove::Cancel { why: "cancelled by a person while it ran".to_owned() },
+        Ended::Cancelled => JobMove::cancel_of_running(),
         Ended::Interrupted => JobMove::GiveBack,
     }
 }

@@ -101,7 +101,10 @@ fn decide_fire(
     let lane = engine.lane(&task.kind);
     let first = task.due_at.unwrap_or(now);
     let (missed, next_due, trouble) = moments(trigger, place, first, now);
-    let plan = decide_catch_up(policy, &missed, now, engine.settings.late_after());
+    let end = trigger
+        .end(place.zone, &place.calendar)
+        .map_err(|missing| Unreadable::new(task.id, "trigger", &missing.to_string()))?;
+    let plan = decide_catch_up(policy, &missed, now, engine.settings.late_after(), end);
     let said = match (plan.said, trouble) {
         (said, None) => said,
         (None, trouble) => trouble,

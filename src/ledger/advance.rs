@@ -9,6 +9,7 @@ use super::{
     db::{self, Tx, execute, query},
     decisions,
     events::{self, NewEvent},
+    jobs, needs,
     unreadable::{Rows, query_each},
 };
 use crate::model::{JobEvent, TaskEvent, TaskFacts, TaskState};
@@ -187,7 +188,7 @@ impl<'a> Ended<'a> {
     }
 }
 
-/// Wakes the tasks that wait for this one, and ends the plan when nothing of it is left; a task that cannot be read
+/// Wakes the tasks that come after this one and the jobs that need it, and ends the plan when nothing of it is left; a task that cannot be read
 /// may be left.
 pub(super) async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &Ended<'_>) -> Result<(), LedgerError> {
     let Some(plan) = ended.plan else { return Ok(()) };
@@ -206,6 +207,8 @@ pub(super) async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &Ended<'_>) ->
         };
         events::append(tx, now, ENGINE, &[line]).await?;
     }
+    let woken = needs::woken_by(tx, &tasks, ended).await?;
+    jobs::wake(tx, now, ENGINE, woken).await?;
     let over =
         unreadable.is_empty() && tasks.iter().all(|task| task.due_at.is_none() && is_settled(task.state));
     if over {

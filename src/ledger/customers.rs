@@ -4,6 +4,7 @@ use super::{
     Ledger, LedgerError,
     changes::{changed_dates, changed_fields},
     db::{self, Tx, execute, query},
+    decisions::{self, LimitsDecision},
     events::{self, NewEvent},
     words::{check_keepable, check_words},
 };
@@ -124,6 +125,26 @@ impl Ledger {
         person: &str,
         customer: &Customer,
     ) -> Result<(), LedgerError> {
+        self.change_customer(now, person, customer, None).await
+    }
+
+    /// The same where the Filter's limits change, which takes a decision (DOMAIN F3): kept with the change.
+    pub async fn update_customer_with_limits(
+        &self,
+        now: DateTime<Utc>,
+        customer: &Customer,
+        decision: LimitsDecision<'_>,
+    ) -> Result<(), LedgerError> {
+        self.change_customer(now, decision.support_person, customer, Some(decision)).await
+    }
+
+    async fn change_customer(
+        &self,
+        now: DateTime<Utc>,
+        person: &str,
+        customer: &Customer,
+        decision: Option<LimitsDecision<'_>>,
+    ) -> Result<(), LedgerError> {
         check_keepable("the customer", &json!(customer))?;
         check_words("who changes the customer", person)?;
         let mut tx = self.db.begin().await?;
@@ -131,6 +152,19 @@ impl Ledger {
         let changed = changed_fields(&json!(old), &json!(customer));
         if changed.is_empty() {
             return Ok(());
+        }
+        match decision {
+            Some(decision) => {
+                let limits = &customer.settings.filter;
+                decisions::about_limits(&mut tx, now, customer.id.as_str(), limits, decision).await?;
+            }
+            None if old.settings.filter != customer.settings.filter => {
+                return Err(LedgerError::Refused(format!(
+                    "the limits of the Filter of {} change only with a decision: say who at the customer decided, and why",
+                    customer.id
+                )));
+            }
+            None => {}
         }
         execute!(
             tx.on(),

@@ -21,9 +21,8 @@ db::statements! {
     SIGN_OFF_OF_TASK = "
         SELECT * FROM decision WHERE task_id = $1 AND kind = 'sign_off' ORDER BY id DESC LIMIT 1";
     NEWEST_OF_TASK = "SELECT * FROM decision WHERE task_id = $1 ORDER BY id DESC LIMIT 1";
-    OPEN_FILTER_DECISION = "
-        SELECT * FROM decision WHERE customer_id = $1 AND kind = 'filter' AND used_by_run IS NULL
-        ORDER BY id DESC LIMIT 1";
+    NEWEST_FILTER_DECISION = "
+        SELECT * FROM decision WHERE customer_id = $1 AND kind = 'filter' ORDER BY id DESC LIMIT 1";
     USE_DECISION = "UPDATE decision SET used_by_run = $2 WHERE id = $1 AND used_by_run IS NULL";
     DECISIONS_OF_CUSTOMER = "SELECT * FROM decision WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
 }
@@ -33,7 +32,7 @@ db::statements! {
 pub struct DecisionRow {
     pub id: i64,
     pub at: DateTime<Utc>,
-    /// `sign_off`, `skip`, `filter`.
+    /// `sign_off`, `skip`, `filter`, `limits`.
     pub kind: String,
     pub customer_id: Option<String>,
     pub task_id: Option<i64>,
@@ -86,6 +85,41 @@ pub(super) async fn about_task(
     Ok(())
 }
 
+/// Who decided on the limits that hold from now on (DOMAIN F3), in the transaction that writes them.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitsDecision<'a> {
+    pub customer_person: &'a str,
+    pub support_person: &'a str,
+    pub reason: &'a str,
+}
+
+pub(super) async fn about_limits(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    customer: &str,
+    limits: &Limits,
+    decision: LimitsDecision<'_>,
+) -> Result<(), LedgerError> {
+    check_words("who at the customer decided on the limits", decision.customer_person)?;
+    check_words("who at support decided on the limits", decision.support_person)?;
+    check_words("the reason for other limits", decision.reason)?;
+    query!(
+        fetch_one as (i64,),
+        tx.on(),
+        INSERT_DECISION,
+        now,
+        "limits",
+        customer,
+        None::<i64>,
+        None::<String>,
+        Some(Json(limits)),
+        decision.customer_person,
+        decision.support_person,
+        decision.reason
+    )?;
+    Ok(())
+}
+
 /// Marks a decision as used by a run; a second use changes nothing.
 pub(super) async fn use_up(tx: &mut Tx, decision: i64, run: i64) -> Result<(), LedgerError> {
     execute!(tx.on(), USE_DECISION, decision, run)?;
@@ -133,25 +167,31 @@ impl Ledger {
     /// The unused decision about the Filter, if any.
     pub async fn filter_decision(&self, customer: &str) -> Result<Option<FilterDecision>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let row = query!(fetch_optional as DecisionRow, conn.on(), OPEN_FILTER_DECISION, customer)?;
-        row.map(|row| {
-            let unreadable = || LedgerError::Unreadable {
-                what: format!("decision {}", row.id),
-                why: "a roster of it is no snapshot".to_owned(),
-            };
-            let mirror =
-                row.mirror.as_deref().map(|text| text.parse().map_err(|_| unreadable())).transpose()?;
-            Ok(FilterDecision {
-                id: row.id,
-                roster: row.roster.as_deref().and_then(|text| text.parse().ok()).ok_or_else(unreadable)?,
-                mirror,
-                limits: row.limits.map(|limits| limits.0),
-                customer_person: row.customer_person.clone().unwrap_or_default(),
-                support_person: row.support_person.clone(),
-                reason: row.reason.clone(),
+        // Only the newest: an older one that was never used is overtaken by it.
+        let row = query!(fetch_optional as DecisionRow, conn.on(), NEWEST_FILTER_DECISION, customer)?;
+        row.filter(|row| row.used_by_run.is_none())
+            .map(|row| {
+                let unreadable = || LedgerError::Unreadable {
+                    what: format!("decision {}", row.id),
+                    why: "a roster of it is no snapshot".to_owned(),
+                };
+                let mirror =
+                    row.mirror.as_deref().map(|text| text.parse().map_err(|_| unreadable())).transpose()?;
+                Ok(FilterDecision {
+                    id: row.id,
+                    roster: row
+                        .roster
+                        .as_deref()
+                        .and_then(|text| text.parse().ok())
+                        .ok_or_else(unreadable)?,
+                    mirror,
+                    limits: row.limits.map(|limits| limits.0),
+                    customer_person: row.customer_person.clone().unwrap_or_default(),
+                    support_person: row.support_person.clone(),
+                    reason: row.reason.clone(),
+                })
             })
-        })
-        .transpose()
+            .transpose()
     }
 
     /// The sign-off of a task, if a person gave one.

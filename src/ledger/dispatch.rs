@@ -1,7 +1,8 @@
 //! The outbox of tickets: which jobs are to be sent to the queue now, marked as sent in the same statement.
 //!
 //! A job is due for sending when it was never sent in this generation, or was sent so long ago that its ticket
-//! must be taken for lost. A job whose lane is busy stays back until the lane is free.
+//! must be taken for lost. Of each customer's lane one job is on its way or runs at a time, the longest due first:
+//! the end of each wakes dispatch for the next.
 
 use super::{
     Ledger, LedgerError,
@@ -14,16 +15,32 @@ db::statements! {
         UPDATE job SET sent_at = $1 WHERE id IN (
             SELECT id FROM job AS j
             WHERE sent_at IS NULL AND run_at <= $1 AND state IN ('ready', 'retrying', 'waiting')
-                AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS r
-                    WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running'))
+                AND (lane IS NULL OR (
+                    NOT EXISTS (SELECT 1 FROM job AS r
+                        WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running')
+                    AND NOT EXISTS (SELECT 1 FROM job AS s
+                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.sent_at IS NOT NULL
+                            AND s.state IN ('ready', 'retrying', 'waiting'))
+                    AND NOT EXISTS (SELECT 1 FROM job AS o
+                        WHERE o.customer_id = j.customer_id AND o.lane = j.lane AND o.run_at IS NOT NULL
+                            AND o.state IN ('ready', 'retrying', 'waiting')
+                            AND (o.run_at, o.id) < (j.run_at, j.id))))
             ORDER BY run_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING run_at, id, generation",
     sqlite "
         UPDATE job SET sent_at = $1 WHERE id IN (
             SELECT id FROM job AS j
             WHERE sent_at IS NULL AND run_at <= $1 AND state IN ('ready', 'retrying', 'waiting')
-                AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM job AS r
-                    WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running'))
+                AND (lane IS NULL OR (
+                    NOT EXISTS (SELECT 1 FROM job AS r
+                        WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running')
+                    AND NOT EXISTS (SELECT 1 FROM job AS s
+                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.sent_at IS NOT NULL
+                            AND s.state IN ('ready', 'retrying', 'waiting'))
+                    AND NOT EXISTS (SELECT 1 FROM job AS o
+                        WHERE o.customer_id = j.customer_id AND o.lane = j.lane AND o.run_at IS NOT NULL
+                            AND o.state IN ('ready', 'retrying', 'waiting')
+                            AND (o.run_at, o.id) < (j.run_at, j.id))))
             ORDER BY run_at, id LIMIT $2)
         RETURNING run_at, id, generation";
     FORGET_OLD = "
@@ -34,8 +51,15 @@ db::statements! {
     FREE_LANE = "
         UPDATE job SET sent_at = NULL WHERE id = $1 AND generation = $2 AND state IN ('ready', 'retrying', 'waiting')";
     NEXT_RUN_AT = "
-        SELECT min(run_at) FROM job WHERE sent_at IS NULL AND run_at IS NOT NULL
-            AND state IN ('ready', 'retrying', 'waiting')";
+        SELECT run_at FROM job AS j
+            WHERE sent_at IS NULL AND run_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting')
+                AND (lane IS NULL OR (
+                    NOT EXISTS (SELECT 1 FROM job AS r
+                        WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running')
+                    AND NOT EXISTS (SELECT 1 FROM job AS s
+                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.sent_at IS NOT NULL
+                            AND s.state IN ('ready', 'retrying', 'waiting'))))
+            ORDER BY run_at LIMIT 1";
 }
 
 impl Ledger {
@@ -74,10 +98,9 @@ impl Ledger {
         tx.commit().await
     }
 
-    /// The next moment at which a job can be claimed; for the simulated clock.
+    /// The next moment at which a job can be sent; one behind a busy lane can once that is free, which is told.
     pub async fn next_run_at(&self) -> Result<Option<DateTime<Utc>>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let row = query!(fetch_one as (Option<DateTime<Utc>>,), conn.on(), NEXT_RUN_AT)?;
-        Ok(row.0)
+        Ok(query!(fetch_optional as (DateTime<Utc>,), conn.on(), NEXT_RUN_AT)?.map(|(run_at,)| run_at))
     }
 }

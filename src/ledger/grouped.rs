@@ -12,6 +12,7 @@ use super::{
     rows::{JobMove, JobRow},
     unreadable::Rows,
 };
+use crate::model::JobState;
 use chrono::{DateTime, Duration, Utc};
 use rollover_jobs::ports::Clock;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ impl Grouped {
     }
 
     /// Claims a job for a ticket; `None` when it cannot be: taken, not due, another generation, its lane busy,
-    /// or the ledger away. The ticket is then dropped, and dispatch sends another in time.
+    /// a needed step open, or the ledger away. The ticket is then dropped, and dispatch sends another in time.
     pub async fn claim(&self, id: i64, generation: i32) -> Option<JobRow> {
         let (reply, answer) = oneshot::channel();
         self.claims.send(ClaimRequest { id, generation, reply }).await.ok()?;
@@ -133,11 +134,17 @@ async fn claim_group(
     let mut tx = ledger.db.begin().await?;
     let Rows { read, unreadable } = jobs::claim(&mut tx, now, wanted, owner, until).await?;
     tx.commit().await?;
+    let (claimed, waiting): (Vec<_>, Vec<_>) =
+        read.into_iter().partition(|row| row.state == JobState::Running);
+    // The next job of its lane can be sent.
+    if !waiting.is_empty() {
+        ledger.tell_due().await;
+    }
     // In transactions of their own: the claims stand, whatever becomes of these.
     if let Err(error) = ledger.fail_unreadable_jobs(now, &unreadable).await {
         tracing::warn!(error = %error, "jobs that cannot be read could not be failed; their tickets come again");
     }
-    Ok(read)
+    Ok(claimed)
 }
 
 async fn write_endings(

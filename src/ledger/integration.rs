@@ -76,11 +76,10 @@ impl IntegrationRow {
     }
 }
 
-/// A mail as rendered, and the job that will send it.
+/// A mail as rendered, to one recipient.
 pub struct QueuedMail {
     pub kind: &'static str,
-    /// Nobody: the mail is not queued.
-    pub recipients: Vec<String>,
+    pub recipient: String,
     pub message_id: String,
     pub subject: String,
     pub text_body: String,
@@ -174,17 +173,17 @@ impl Ledger {
         tx.commit().await
     }
 
-    /// Keeps a run of the worker that has the claim; moves the pointers; uses up the decision; puts the status mail
-    /// into the outbox with the job that sends it: all, or nothing. A job that records twice in one life keeps its
-    /// first record.
+    /// Keeps a run of the worker that has the claim; moves the pointers; uses up the decision; puts the status
+    /// mails into the outbox, each with the job that sends it: all, or nothing. A job that records twice in one life
+    /// keeps its first record.
     pub async fn record_run(
         &self,
         now: DateTime<Utc>,
         customer: &Customer,
         run: &RunRecord,
         proof: &WriteProof,
-        render: impl FnOnce(RunId) -> QueuedMail + Send,
-        mail_job: impl FnOnce(i64) -> NewJob + Send,
+        render: impl FnOnce(RunId) -> Vec<QueuedMail> + Send,
+        mail_job: impl Fn(i64) -> NewJob + Send,
     ) -> Result<RunId, LedgerError> {
         let mut tx = self.db.begin().await?;
         check_claim(&mut tx, proof).await?;
@@ -197,8 +196,8 @@ impl Ledger {
         now: DateTime<Utc>,
         customer: &Customer,
         run: &RunRecord,
-        render: impl FnOnce(RunId) -> QueuedMail + Send,
-        mail_job: impl FnOnce(i64) -> NewJob + Send,
+        render: impl FnOnce(RunId) -> Vec<QueuedMail> + Send,
+        mail_job: impl Fn(i64) -> NewJob + Send,
     ) -> Result<RunId, LedgerError> {
         if run.mirror.is_some() {
             return Err(LedgerError::Refused("an import that has ended moves no pointer".to_owned()));
@@ -213,8 +212,8 @@ impl Ledger {
         now: DateTime<Utc>,
         customer: &Customer,
         run: &RunRecord,
-        render: impl FnOnce(RunId) -> QueuedMail + Send,
-        mail_job: impl FnOnce(i64) -> NewJob + Send,
+        render: impl FnOnce(RunId) -> Vec<QueuedMail> + Send,
+        mail_job: impl Fn(i64) -> NewJob + Send,
     ) -> Result<RunId, LedgerError> {
         let Some(id) = runs::insert(&mut tx, customer.id.as_str(), run).await? else {
             let before = runs::of_round(&mut tx, run.job, run.round).await?;
@@ -248,14 +247,13 @@ impl Ledger {
             ..NewEvent::default()
         };
         events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
-        let mail = render(id);
-        if !mail.recipients.is_empty() {
+        for mail in render(id) {
             let mail = NewMail {
                 customer: customer.id.as_str(),
                 run: id,
                 kind: mail.kind,
                 message_id: mail.message_id,
-                recipients: &mail.recipients,
+                recipient: mail.recipient,
                 subject: mail.subject,
                 text_body: mail.text_body,
                 html_body: mail.html_body,

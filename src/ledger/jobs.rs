@@ -6,6 +6,7 @@ use super::{
     advance::{self, Reason},
     db::{self, Tx, execute, query, stamp},
     events::{self, NewEvent},
+    needs,
     rows::JobRow,
     unreadable::{Rows, query_each},
     words::{check_keepable, check_words, kept, kept_text},
@@ -57,6 +58,12 @@ db::statements! {
         WHERE job.id = x.value ->> 'id' AND job.state = x.value ->> 'from_state'
             AND job.generation = x.value ->> 'from_generation'
         RETURNING job.id";
+    CANCEL_ASKED = postgres "
+        SELECT id, cancel_requested FROM job WHERE state = 'running'
+            AND id IN (SELECT value::bigint FROM jsonb_array_elements_text($1)) ORDER BY id FOR NO KEY UPDATE",
+    sqlite "
+        SELECT id, cancel_requested FROM job WHERE state = 'running'
+            AND id IN (SELECT value FROM json_each($1)) ORDER BY id";
     BUSY_LANES = postgres "
         SELECT customer_id, lane FROM job WHERE state = 'running' AND lane IS NOT NULL
             AND customer_id IN (SELECT value FROM jsonb_array_elements_text($1))",
@@ -103,8 +110,56 @@ pub(super) async fn apply(
     tx: &mut Tx,
     now: DateTime<Utc>,
     actor: &str,
-    steps: Vec<Step>,
+    mut steps: Vec<Step>,
 ) -> Result<Vec<Result<JobRow, LedgerError>>, LedgerError> {
+    let tasks: Vec<i64> = steps.iter().filter_map(|step| step.row.task_id).collect();
+    advance::lock_all(tx, &tasks).await?;
+    cancel_where_asked(tx, &mut steps).await?;
+    let (results, moved) = write(tx, now, actor, steps).await?;
+    for (job, event) in moved {
+        let reason = Reason { why: job.why, who: job.who };
+        advance::task_of_job(tx, now, job.task_id, event.event(), reason).await?;
+    }
+    Ok(results)
+}
+
+/// A job that a person asked to stop does not run again, however its attempt ended. Whoever tells the end read the row
+/// before the request, so what is stored counts; it is locked until the end is written.
+async fn cancel_where_asked(tx: &mut Tx, steps: &mut [Step]) -> Result<(), LedgerError> {
+    let going_on = |step: &&Step| step.row.state == JobState::Running && step.event.goes_on();
+    let ids: Vec<i64> = steps.iter().filter(going_on).map(|step| step.row.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let stored = query!(fetch_all as (i64, bool), tx.on(), CANCEL_ASKED, Json(&ids))?;
+    let asked: std::collections::HashSet<i64> =
+        stored.into_iter().filter_map(|(id, asked)| asked.then_some(id)).collect();
+    for step in steps.iter_mut().filter(|step| step.event.goes_on() && asked.contains(&step.row.id)) {
+        step.event = JobMove::cancel_of_running();
+    }
+    Ok(())
+}
+
+/// Makes waiting jobs due: the condition may be met now. It changes nothing of their tasks, whose locks the caller has.
+pub(super) async fn wake(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    actor: &str,
+    rows: Vec<JobRow>,
+) -> Result<(), LedgerError> {
+    let steps = rows.into_iter().map(|row| Step { row, event: JobMove::Wake }).collect();
+    write(tx, now, actor, steps).await?.0.into_iter().try_for_each(|woken| woken.map(drop))
+}
+
+type Written = (Vec<Result<JobRow, LedgerError>>, Vec<(JobRow, JobMove)>);
+
+/// Writes the rows and their history; gives also what moved of jobs that belong to a task.
+async fn write(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    actor: &str,
+    steps: Vec<Step>,
+) -> Result<Written, LedgerError> {
     let nexts: Vec<_> = steps.iter().map(|step| step.row.after(&step.event, now)).collect();
     let changes: Vec<Value> = steps
         .iter()
@@ -112,10 +167,8 @@ pub(super) async fn apply(
         .filter_map(|(step, next)| Some(change(&step.row, next.as_ref().ok()?)))
         .collect();
     if changes.is_empty() {
-        return Ok(nexts.into_iter().map(|next| next.map_err(Into::into)).collect());
+        return Ok((nexts.into_iter().map(|next| next.map_err(Into::into)).collect(), Vec::new()));
     }
-    let tasks: Vec<i64> = steps.iter().filter_map(|step| step.row.task_id).collect();
-    advance::lock_all(tx, &tasks).await?;
     let written: Vec<(i64,)> = query!(fetch_all as (i64,), tx.on(), WRITE_JOBS, Json(&changes))?;
     let written: std::collections::HashSet<i64> = written.into_iter().map(|(id,)| id).collect();
     let mut results = Vec::with_capacity(steps.len());
@@ -136,11 +189,7 @@ pub(super) async fn apply(
         });
     }
     events::append(tx, now, actor, &lines).await?;
-    for (job, event) in moved {
-        let reason = Reason { why: job.why, who: job.who };
-        advance::task_of_job(tx, now, job.task_id, event.event(), reason).await?;
-    }
-    Ok(results)
+    Ok((results, moved))
 }
 
 fn change(from: &JobRow, to: &JobRow) -> Value {
@@ -193,8 +242,8 @@ pub(super) async fn insert(
 }
 
 /// Claims jobs for a worker: those that are due, of the ticket's generation, and whose lane is free. Refused
-/// ones are left out: their ticket is dropped; one whose lane is busy is sent again once the lane is free. Those that
-/// cannot be read are told, and left as they are.
+/// ones are left out: their ticket is dropped; one whose lane is busy, or that is not due by this clock, is sent again. One whose task
+/// needs a step that is open comes back as waiting. Those that cannot be read are told, and left as they are.
 pub(super) async fn claim(
     tx: &mut Tx,
     now: DateTime<Utc>,
@@ -205,6 +254,9 @@ pub(super) async fn claim(
     let tickets: std::collections::HashSet<(i64, i32)> = wanted.iter().copied().collect();
     let ids: Vec<i64> = wanted.iter().map(|(id, _)| *id).collect();
     let Rows { read: rows, unreadable } = query_each!(JobRow, tx.on(), JOBS_BY_ID, Json(&ids))?;
+    let tasks: Vec<i64> = rows.iter().filter_map(|row| row.task_id).collect();
+    advance::lock_all(tx, &tasks).await?;
+    let waits = if tasks.is_empty() { Default::default() } else { needs::waits(tx, &tasks).await? };
     let customers: Vec<&str> =
         rows.iter().filter(|row| row.lane.is_some()).filter_map(|row| row.customer_id.as_deref()).collect();
     let mut busy: std::collections::HashSet<(String, String)> = if customers.is_empty() {
@@ -215,21 +267,30 @@ pub(super) async fn claim(
         lanes.into_iter().collect()
     };
     let mut steps = Vec::with_capacity(rows.len());
-    let mut lane_busy = Vec::new();
+    let mut unused = Vec::new();
     for row in rows {
         let due = row.run_at.is_some_and(|run_at| run_at <= now);
-        if !due || !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
+        if !tickets.contains(&(row.id, row.generation)) || row.state == JobState::Running {
+            continue;
+        }
+        // This clock is behind that of who sent it.
+        if !due {
+            unused.push((row.id, row.generation));
+            continue;
+        }
+        if let Some(event) = row.task_id.and_then(|task| waits.get(&task).cloned()) {
+            steps.push(Step { row, event });
             continue;
         }
         if let (Some(customer), Some(lane)) = (&row.customer_id, &row.lane)
             && !busy.insert((customer.clone(), lane.clone()))
         {
-            lane_busy.push((row.id, row.generation));
+            unused.push((row.id, row.generation));
             continue;
         }
         steps.push(Step { row, event: JobMove::Claim { owner: owner.to_owned(), lease_until } });
     }
-    for (id, generation) in lane_busy {
+    for (id, generation) in unused {
         execute!(tx.on(), SEND_AGAIN, id, generation)?;
     }
     let read = apply(tx, now, owner, steps).await?.into_iter().flatten().collect();
@@ -281,6 +342,28 @@ impl Ledger {
         let result =
             apply(&mut tx, now, actor, vec![Step { row, event }]).await?.pop().expect("one step, one result");
         let row = result?;
+        tx.commit().await?;
+        self.tell_due().await;
+        Ok(row)
+    }
+
+    /// Takes a job from a worker that went silent, if it is still that claim and its lease is still over: two
+    /// reapers may have seen the same row, and one of them has it given to another worker by now.
+    pub async fn take_from_silent(
+        &self,
+        now: DateTime<Utc>,
+        seen: &JobRow,
+        event: JobMove,
+    ) -> Result<JobRow, LedgerError> {
+        let mut tx = self.db.begin().await?;
+        let row =
+            by_id(&mut tx, &[seen.id]).await?.pop().ok_or_else(|| LedgerError::not_found("job", seen.id))?;
+        let silent = row.generation == seen.generation && row.lease_until.is_some_and(|until| until < now);
+        if row.state != JobState::Running || !silent {
+            return Err(LedgerError::Raced { what: "job", id: seen.id });
+        }
+        let steps = vec![Step { row, event }];
+        let row = apply(&mut tx, now, "reaper", steps).await?.pop().expect("one step, one result")?;
         tx.commit().await?;
         self.tell_due().await;
         Ok(row)

@@ -7,17 +7,16 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::types::Json;
 
 db::statements! {
     INSERT_MAIL = "
-        INSERT INTO mail (customer_id, run_id, kind, message_id, recipients, subject, text_body, html_body, created_at)
+        INSERT INTO mail (customer_id, run_id, kind, message_id, recipient, subject, text_body, html_body, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id";
     MAIL = "SELECT * FROM mail WHERE id = $1";
     MAIL_SENT = "UPDATE mail SET sent_at = $2, why = NULL WHERE id = $1 AND sent_at IS NULL";
     MAIL_NOT_SENT = "UPDATE mail SET why = $2 WHERE id = $1 AND sent_at IS NULL";
     MAILS_OF_CUSTOMER = "SELECT * FROM mail WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
-    MAIL_OF_RUN = "SELECT * FROM mail WHERE run_id = $1";
+    MAILS_OF_RUN = "SELECT * FROM mail WHERE run_id = $1 ORDER BY id";
 }
 
 /// A mail of the outbox.
@@ -29,7 +28,8 @@ pub struct MailRow {
     pub kind: String,
     /// The Message-ID: the same however often it is sent, so that a mail client shows it once.
     pub message_id: String,
-    pub recipients: Json<Vec<String>>,
+    /// One: a mailbox that is refused keeps the mail from nobody else.
+    pub recipient: String,
     pub subject: String,
     pub text_body: String,
     pub html_body: String,
@@ -46,7 +46,7 @@ pub(super) struct NewMail<'a> {
     pub run: i64,
     pub kind: &'a str,
     pub message_id: String,
-    pub recipients: &'a [String],
+    pub recipient: String,
     pub subject: String,
     pub text_body: String,
     pub html_body: String,
@@ -61,7 +61,7 @@ pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, mail: &NewMail<'_>) 
         mail.run,
         mail.kind,
         mail.message_id.as_str(),
-        Json(mail.recipients),
+        mail.recipient.as_str(),
         kept_text(&mail.subject),
         kept_text(&mail.text_body),
         kept_text(&mail.html_body),
@@ -77,9 +77,10 @@ impl Ledger {
             .ok_or_else(|| LedgerError::not_found("mail", id))
     }
 
-    pub async fn mail_of_run(&self, run: i64) -> Result<Option<MailRow>, LedgerError> {
+    /// One for each recipient, in the order in which they were made.
+    pub async fn mails_of_run(&self, run: i64) -> Result<Vec<MailRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query!(fetch_optional as MailRow, conn.on(), MAIL_OF_RUN, run)?)
+        Ok(query!(fetch_all as MailRow, conn.on(), MAILS_OF_RUN, run)?)
     }
 
     /// Marks a mail as sent; a second mark changes nothing.

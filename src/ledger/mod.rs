@@ -19,6 +19,7 @@ mod integration;
 mod jobs;
 mod leader;
 mod mails;
+mod needs;
 mod overview;
 mod plans;
 mod rows;
@@ -31,7 +32,7 @@ mod wakeups;
 mod words;
 
 pub use customers::CustomerRow;
-pub use decisions::{DecisionRow, NewFilterDecision};
+pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
 pub use error::LedgerError;
 pub use events::EventRow;
 pub use grouped::Grouped;
@@ -119,6 +120,7 @@ mod tests {
             ("jobs", jobs::ALL),
             ("leader", leader::ALL),
             ("mails", mails::ALL),
+            ("needs", needs::ALL),
             ("overview", overview::ALL),
             ("plans", plans::ALL),
             ("runs", runs::ALL),

@@ -14,7 +14,7 @@ db::statements! {
     TASKS = "
         SELECT * FROM task
         WHERE (customer_id = $1 OR $1 IS NULL) AND (state = $2 OR $2 IS NULL) AND (kind = $3 OR $3 IS NULL)
-        ORDER BY coalesce(due_at, updated_at), id LIMIT $4";
+        ORDER BY due_at IS NULL, due_at, id LIMIT $4";
     JOBS = "
         SELECT * FROM job
         WHERE (customer_id = $1 OR $1 IS NULL) AND (state = $2 OR $2 IS NULL) AND (kind = $3 OR $3 IS NULL)

@@ -72,6 +72,16 @@ impl JobMove {
         }
     }
 
+    /// A person asked for it while the job ran.
+    pub fn cancel_of_running() -> Self {
+        Self::Cancel { why: "cancelled by a person while it ran".to_owned() }
+    }
+
+    /// After it the job would run again.
+    pub(super) const fn goes_on(&self) -> bool {
+        matches!(self, Self::RetryLater { .. } | Self::Wait { .. } | Self::GiveBack | Self::LeaseExpired)
+    }
+
     /// What the event's line in the history says beyond its name.
     pub fn note(&self) -> Option<String> {
         match self {
@@ -108,7 +118,9 @@ impl JobRow {
             JobMove::RetryLater { run_at, .. } => next.run_at = Some(*run_at),
             JobMove::Wait { until, who, .. } => {
                 (next.run_at, next.who) = (*until, Some(who.clone()));
-                next.attempt = (self.attempt - 1).max(0);
+                // One that finds its condition open before it runs has begun no attempt.
+                let begun = i32::from(self.state == JobState::Running);
+                next.attempt = (self.attempt - begun).max(0);
             }
             JobMove::GiveBack => {
                 next.run_at = Some(now);
@@ -142,6 +154,8 @@ pub struct TaskRow {
     pub kind: String,
     pub args: Json<Value>,
     pub schedule: Json<Schedule>,
+    /// Steps of its plan that must be settled well before a job of it runs (S5).
+    pub needs: Json<Vec<String>>,
     pub catch_up: String,
     pub owner: String,
     pub sign_off: bool,

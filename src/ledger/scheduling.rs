@@ -78,10 +78,9 @@ impl Ledger {
                 Err(error) => return Err(error),
             }
         }
-        if total.jobs > 0 {
+        // A moment that was skipped may wake a job that needs it.
+        if total.tasks > 0 {
             self.tell_due().await;
-        } else if total.tasks > 0 {
-            self.tell_news().await;
         }
         unreadable.map_or(Ok(total), Err)
     }

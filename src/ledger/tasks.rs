@@ -19,19 +19,19 @@ use sqlx::types::Json;
 
 db::statements! {
     INSERT_TASKS = postgres "
-        INSERT INTO task (customer_id, plan_id, position, step, title, help, kind, args, schedule, catch_up, owner,
+        INSERT INTO task (customer_id, plan_id, position, step, title, help, kind, args, schedule, needs, catch_up, owner,
             sign_off, deadline, state, why, due_at, version, created_at, updated_at)
-        SELECT x.customer_id, x.plan_id, x.position, x.step, x.title, x.help, x.kind, x.args, x.schedule, x.catch_up,
-            x.owner, x.sign_off, x.deadline, x.state, x.why, x.due_at, 0, x.created_at, x.created_at
+        SELECT x.customer_id, x.plan_id, x.position, x.step, x.title, x.help, x.kind, x.args, x.schedule, x.needs,
+            x.catch_up, x.owner, x.sign_off, x.deadline, x.state, x.why, x.due_at, 0, x.created_at, x.created_at
         FROM jsonb_to_recordset($1) AS x(customer_id text, plan_id bigint, position integer, step text, title text,
-            help text, kind text, args jsonb, schedule jsonb, catch_up text, owner text, sign_off boolean,
+            help text, kind text, args jsonb, schedule jsonb, needs jsonb, catch_up text, owner text, sign_off boolean,
             deadline timestamptz, state text, why text, due_at timestamptz, created_at timestamptz)
         RETURNING *",
     sqlite "
-        INSERT INTO task (customer_id, plan_id, position, step, title, help, kind, args, schedule, catch_up, owner,
+        INSERT INTO task (customer_id, plan_id, position, step, title, help, kind, args, schedule, needs, catch_up, owner,
             sign_off, deadline, state, why, due_at, version, created_at, updated_at)
         SELECT value ->> 'customer_id', value ->> 'plan_id', value ->> 'position', value ->> 'step',
-            value ->> 'title', value ->> 'help', value ->> 'kind', value -> 'args', value -> 'schedule',
+            value ->> 'title', value ->> 'help', value ->> 'kind', value -> 'args', value -> 'schedule', value -> 'needs',
             value ->> 'catch_up', value ->> 'owner', value ->> 'sign_off', value ->> 'deadline', value ->> 'state',
             value ->> 'why', value ->> 'due_at', 0, value ->> 'created_at', value ->> 'created_at'
         FROM json_each($1) WHERE true
@@ -51,6 +51,7 @@ pub struct NewTaskRow {
     pub kind: String,
     pub args: Value,
     pub schedule: Trigger,
+    pub needs: Vec<String>,
     pub catch_up: String,
     pub owner: String,
     pub sign_off: bool,
@@ -91,7 +92,7 @@ fn json_of(task: &NewTaskRow, plan: Option<i64>, now: DateTime<Utc>) -> Value {
     json!({
         "customer_id": task.customer, "plan_id": plan, "position": task.position, "step": task.step,
         "title": task.title, "help": task.help, "kind": task.kind, "args": task.args, "schedule": task.schedule,
-        "catch_up": task.catch_up, "owner": task.owner, "sign_off": task.sign_off,
+        "needs": task.needs, "catch_up": task.catch_up, "owner": task.owner, "sign_off": task.sign_off,
         "deadline": task.deadline.map(stamp), "state": task.state.as_str(), "why": task.why,
         "due_at": task.due_at.map(stamp), "created_at": stamp(now),
     })
@@ -141,6 +142,14 @@ impl Ledger {
                 "task {id} ({}) takes no sign-off: its job does the work. `rollover task show {id}` tells what it \
                  waits for",
                 task.title
+            )));
+        }
+        if task.state == TaskState::Planned
+            && let Some(before) = decisions::sign_off_of_task(&mut tx, id).await?
+        {
+            return Err(LedgerError::Refused(format!(
+                "task {id} ({}) was signed off beforehand by {}: it is done as soon as its moment comes",
+                task.title, before.support_person
             )));
         }
         decisions::about_task(&mut tx, now, "sign_off", &task, person, note).await?;

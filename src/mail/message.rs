@@ -19,14 +19,12 @@ const MACHINE_WROTE: [(HeaderName, &str); 2] = [
 pub(super) fn message(from: &Mailbox, mail: &MailRow) -> Result<Message, SendError> {
     let mut builder = Message::builder()
         .from(from.clone())
+        .to(mailbox(mail)?)
         .subject(&mail.subject)
         .message_id(Some(mail.message_id.clone()))
         .date(mail.created_at.into());
     for (name, value) in MACHINE_WROTE {
         builder = builder.raw_header(HeaderValue::new(name, value.to_owned()));
-    }
-    for recipient in mail.recipients.iter() {
-        builder = builder.to(mailbox(recipient, mail)?);
     }
     let text = part(ContentType::TEXT_PLAIN, &mail.text_body);
     let html = part(ContentType::TEXT_HTML, &mail.html_body);
@@ -42,7 +40,8 @@ pub(super) fn message(from: &Mailbox, mail: &MailRow) -> Result<Message, SendErr
     })
 }
 
-fn mailbox(recipient: &str, mail: &MailRow) -> Result<Mailbox, SendError> {
+fn mailbox(mail: &MailRow) -> Result<Mailbox, SendError> {
+    let recipient = &mail.recipient;
     recipient.parse().map_err(|_| {
         let customer = mail.customer_id.as_deref().unwrap_or("-");
         SendError::Refused(format!(

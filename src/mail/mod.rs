@@ -1,5 +1,6 @@
 //! Mail: renders the status mail of a run, and gives mails of the outbox to a server or into a folder.
 
+pub mod address;
 mod folder;
 mod import_status;
 mod layout;
@@ -8,5 +9,5 @@ mod smtp;
 mod transport;
 mod url;
 
-pub use import_status::status_mail;
+pub use import_status::status_mails;
 pub use transport::{MailTransport, SendError};

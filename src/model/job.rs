@@ -2,10 +2,10 @@
 //!
 //! | state | moved out by |
 //! |---|---|
-//! | `ready` | a worker that claims it; a person who cancels |
+//! | `ready` | a worker that claims it, or finds a needed step open; a person who cancels |
 //! | `running` | its worker (one event), or the reaper when the lease has run out |
 //! | `waiting` | the date it waits for, a person who acts, a person who cancels |
-//! | `retrying` | a worker that claims it once its pause is over; a person who cancels |
+//! | `retrying` | a worker that claims it once its pause is over, or finds a needed step open; a person who cancels |
 //! | `done` | nobody |
 //! | `failed`, `aborted`, `cancelled` | a person who has it run again |
 
@@ -56,7 +56,7 @@ pub enum JobEvent {
 
 /// The state does not know this event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{event} is not possible while {what} is {state}")]
+#[error("{what} is {}, so it cannot be {}", state.replace('_', " "), event.replace('_', " "))]
 pub struct NotAllowed {
     pub what: &'static str,
     pub state: &'static str,
@@ -84,7 +84,7 @@ impl JobState {
             (S::Running, E::Finished) => S::Done,
             (S::Running, E::RetryLater) => S::Retrying,
             (S::Running, E::GaveUp) => S::Failed,
-            (S::Running, E::Waits) => S::Waiting,
+            (S::Ready | S::Running | S::Waiting | S::Retrying, E::Waits) => S::Waiting,
             (S::Running, E::Aborted) => S::Aborted,
             (S::Running, E::GivenBack | E::LeaseExpired) => S::Ready,
             (S::Waiting | S::Retrying, E::Woken) => S::Ready,

@@ -60,13 +60,9 @@ impl LedgerIntegration {
         self.clock.now().with_timezone(&customer.time_zone).date_naive()
     }
 
-    /// I2: the status mail of a run, to both sides.
-    fn mail(&self, customer: &Customer, run: &RunRecord, id: RunId) -> QueuedMail {
-        let mut mail = mail::status_mail(customer, run, id, &self.base_url);
-        mail.recipients.extend(self.copy_to.iter().cloned());
-        mail.recipients.sort();
-        mail.recipients.dedup();
-        mail
+    /// I2: the status mails of a run, to both sides.
+    fn mails(&self, customer: &Customer, run: &RunRecord, id: RunId) -> Vec<QueuedMail> {
+        mail::status_mails(customer, run, id, &self.base_url, &self.copy_to)
     }
 
     fn mail_job(&self, customer: &Customer, mail: i64) -> NewJob {
@@ -129,12 +125,12 @@ impl Integration for LedgerIntegration {
         run: &RunRecord,
         proof: &WriteProof,
     ) -> Result<RunId, Unavailable> {
-        let (render, mail_job) = (|id| self.mail(customer, run, id), |mail| self.mail_job(customer, mail));
+        let (render, mail_job) = (|id| self.mails(customer, run, id), |mail| self.mail_job(customer, mail));
         Ok(self.ledger.record_run(self.clock.now(), customer, run, proof, render, mail_job).await?)
     }
 
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
-        let (render, mail_job) = (|id| self.mail(customer, run, id), |mail| self.mail_job(customer, mail));
+        let (render, mail_job) = (|id| self.mails(customer, run, id), |mail| self.mail_job(customer, mail));
         Ok(self.ledger.record_end(self.clock.now(), customer, run, render, mail_job).await?)
     }
 }

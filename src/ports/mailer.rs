@@ -24,9 +24,8 @@ impl Mailer for OutboxMailer {
             Err(LedgerError::NotFound { .. }) => return Err(MailError::Unknown(mail)),
             other => other.map_err(|e| MailError::Unavailable(e.into()))?,
         };
-        let recipients = row.recipients.len();
         if row.sent_at.is_some() {
-            return Ok(MailQueued { mail, recipients, sent_before: true });
+            return Ok(MailQueued { mail, sent_before: true });
         }
         let sent = self.transport.send(&row).await;
         if let Err(error) = &sent {
@@ -41,7 +40,7 @@ impl Mailer for OutboxMailer {
                     .mail_sent(mail, self.clock.now())
                     .await
                     .map_err(|e| MailError::Unavailable(e.into()))?;
-                Ok(MailQueued { mail, recipients, sent_before: false })
+                Ok(MailQueued { mail, sent_before: false })
             }
             Err(SendError::Later(why)) => Err(MailError::Later { mail, why }),
             Err(SendError::Refused(why)) => Err(MailError::Refused { mail, why }),

@@ -5,7 +5,7 @@
 
 use super::{
     backup::move_to_backup,
-    waiting::{Waiting, waiting},
+    waiting::{Waiting, lies_unchanged, waiting},
 };
 use async_trait::async_trait;
 use rollover_jobs::{
@@ -75,6 +75,11 @@ impl Rosters for FolderRosters {
             path: file.path,
             bytes: file.bytes,
         }))
+    }
+
+    async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError> {
+        let Delivery { path, arrived_at, bytes, .. } = delivery.clone();
+        blocking(customer, &delivery.path, move || lies_unchanged(&path, arrived_at, bytes)).await
     }
 
     async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError> {
@@ -218,6 +223,22 @@ mod tests {
         let ground = Ground::new();
         fs::write(ground.folder().join("a.xml"), "1").unwrap();
         assert_eq!(ground.newest_name().await.as_deref(), Some("a.xml"));
+    }
+
+    // DOMAIN I4
+    #[tokio::test]
+    async fn a_delivery_that_grows_or_is_written_anew_is_another() {
+        let ground = Ground::new();
+        ground.lay("a.xml", "1", 1);
+        let delivery = ground.newest().await.unwrap();
+        let unchanged = async || ground.rosters.is_unchanged(&customer(None), &delivery).await.unwrap();
+        assert!(unchanged().await);
+        ground.lay("a.xml", "12", 1);
+        assert!(!unchanged().await, "it has grown");
+        ground.lay("a.xml", "2", 2);
+        assert!(!unchanged().await, "it was written anew");
+        fs::remove_file(&delivery.path).unwrap();
+        assert!(!unchanged().await, "it is gone");
     }
 
     // DOMAIN P1: what arrives is neither lost nor applied.

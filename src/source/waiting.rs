@@ -60,6 +60,12 @@ fn decide_complete(locked: bool, first: Look, second: Look) -> Completeness {
     }
 }
 
+/// Whether a file of this date and size lies there still.
+pub(super) fn lies_unchanged(path: &Path, arrived_at: DateTime<Utc>, bytes: u64) -> io::Result<bool> {
+    Ok(look(path)?
+        .is_some_and(|look| DateTime::<Utc>::from(look.modified) == arrived_at && look.bytes == bytes))
+}
+
 /// Every complete file of the format in a folder, oldest first. A folder that is not there is `None`.
 pub(super) fn waiting(folder: &Path, format: RosterFormat) -> io::Result<Option<Vec<Waiting>>> {
     let entries = match fs::read_dir(folder) {

@@ -197,6 +197,7 @@ impl TestApp {
             kind: kind.to_owned(),
             args,
             schedule: trigger,
+            needs: Vec::new(),
             catch_up: "run_once".to_owned(),
             owner: "support_agent".to_owned(),
             sign_off: kind == "sign_off",

@@ -106,6 +106,9 @@ impl Rosters for Faulty {
     async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.newest(customer)).await
     }
+    async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.is_unchanged(customer, delivery)).await
+    }
     async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.put_away(customer, delivery)).await
     }

@@ -5,7 +5,7 @@ use crate::{
     roster::{School, ago, lay},
     scenario,
 };
-use rollover::ledger::{NewFilterDecision, NewJob, QueuedMail};
+use rollover::ledger::{LimitsDecision, NewFilterDecision, NewJob, QueuedMail};
 use rollover_jobs::{
     Customer, EarlyCourses, JobContext, JobFacts, WriteProof, find_kind,
     ports::{Applied, Outcome, Pause, RunRecord, SiteCounts, Window},
@@ -188,7 +188,9 @@ impl Case {
                 assert!(ledger.pause(now, &customer.id, &pause).await.unwrap());
             }
         }
-        ledger.update_customer(now, "test", &customer).await.unwrap();
+        let decision =
+            LimitsDecision { customer_person: "Kari", support_person: "test", reason: "as tested" };
+        ledger.update_customer_with_limits(now, &customer, decision).await.unwrap();
         if self.with == With::Decision {
             let decision = NewFilterDecision {
                 customer: customer.id.clone(),
@@ -263,13 +265,15 @@ async fn mail(test: &TestApp, customer: &Customer) {
         under_way: None,
         applied_in_part: false,
     };
-    let render = |run| QueuedMail {
-        kind: "import_status",
-        recipients: vec!["it@customer.example".to_owned()],
-        message_id: format!("run-{run}@rollover.example"),
-        subject: "No roster came".to_owned(),
-        text_body: "No roster came.".to_owned(),
-        html_body: "<p>No roster came.</p>".to_owned(),
+    let render = |run| {
+        vec![QueuedMail {
+            kind: "import_status",
+            recipient: "it@customer.example".to_owned(),
+            message_id: format!("run-{run}@rollover.example"),
+            subject: "No roster came".to_owned(),
+            text_body: "No roster came.".to_owned(),
+            html_body: "<p>No roster came.</p>".to_owned(),
+        }]
     };
     let mail_job = |mail: i64| NewJob {
         task: None,

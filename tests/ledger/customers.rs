@@ -4,7 +4,7 @@ use super::{
     NOW,
     harness::{On, TestApp, moment, on_both_engines},
 };
-use rollover::ledger::LedgerError;
+use rollover::ledger::{LedgerError, LimitsDecision};
 use rollover_jobs::{Calendar, Customer, CustomerSettings, EarlyCourses, TermDates};
 use rollover_roster::filter::Limits;
 
@@ -50,7 +50,14 @@ async fn a_customer_is_read_as_it_was_written(on: On) {
     fjord.middleware = None;
     fjord.modules.clear();
     fjord.settings = CustomerSettings::default();
-    test.ledger().update_customer(test.now(), "Ingrid", &fjord).await.unwrap();
+    let refused = test.ledger().update_customer(test.now(), "Ingrid", &fjord).await.unwrap_err().to_string();
+    assert!(refused.contains("only with a decision"), "{refused}");
+    let decision = |reason| LimitsDecision { customer_person: "Vidar", support_person: "Kari", reason };
+    let ledger = test.ledger();
+    assert!(ledger.update_customer_with_limits(test.now(), &fjord, decision(" ")).await.is_err(), "a reason");
+    ledger.update_customer_with_limits(test.now(), &fjord, decision("a small town")).await.unwrap();
+    let kept = ledger.decisions_of_customer("fjord", 9).await.unwrap();
+    assert_eq!((kept.len(), kept[0].kind.as_str(), kept[0].reason.as_str()), (1, "limits", "a small town"));
     assert_eq!(test.ledger().customers().await.unwrap(), [fjord.clone(), nes], "by id");
     let state = test.ledger().integration(&fjord.id).await.unwrap();
     assert_eq!((state.pause, state.delay_delete, state.mirror), (None, None, None), "active and empty");
@@ -133,7 +140,9 @@ async fn every_change_is_kept_with_who_made_it(on: On) {
     fjord.mis = "arbor".to_owned();
     fjord.settings.status_mail_to = vec!["new@fjord.example".to_owned()];
     fjord.settings.filter.person.delete.max_abs = None;
-    ledger.update_customer(test.now(), "Kari", &fjord).await.unwrap();
+    let decision =
+        LimitsDecision { customer_person: "Vidar", support_person: "Kari", reason: "a small town" };
+    ledger.update_customer_with_limits(test.now(), &fjord, decision).await.unwrap();
     let day = |text: &str| Some(text.parse().unwrap());
     let mut dates = Calendar { last_teaching_day: day("2024-06-21"), ..Calendar::default() };
     ledger.set_calendar(test.now(), "Ingrid", "fjord", 2024, &dates).await.unwrap();

@@ -201,6 +201,6 @@ async fn a_cancel_is_at_once_or_asked_for(on: On) {
     let ended = applied(&test, busy.id, 7, JobMove::Cancel { why: words("asked") }).await;
     assert!(!ended.cancel_requested);
     let late = test.ledger().cancel_job(at(8), "Ingrid", busy.id, "again").await;
-    assert_eq!(late.unwrap_err().to_string(), "cancelled is not possible while the job is cancelled");
+    assert_eq!(late.unwrap_err().to_string(), "the job is cancelled, so it cannot be cancelled");
     assert!(test.ledger().cancel_job(at(8), "Ingrid", idle, " ").await.is_err(), "a reason is needed");
 }

@@ -21,6 +21,7 @@ on_both_engines!(
     a_busy_lane_is_sent_later,
     two_processes_share_a_lane_without_losing_a_ticket,
     a_lease_is_renewed_by_its_holder_alone,
+    a_request_to_cancel_outlasts_the_attempt,
     a_late_end_is_refused_and_leaves_no_trace,
     a_sign_off_and_a_claim_at_once_do_not_wait_for_each_other,
     outside_plans_a_skip_and_a_claim_at_once_do_not_wait_for_each_other,
@@ -53,6 +54,14 @@ async fn a_claim_needs_the_generation_the_moment_and_a_free_job(on: On) {
     assert_eq!(row, test.job(job).await, "what was told is what stands");
     assert!(worker(&test, "two").claim(job, 0).await.is_none(), "taken");
     one.end(row, JobMove::Finish { report: json!({}) }).await.unwrap();
+    let skewed = test.now() + Duration::microseconds(1);
+    assert_eq!(
+        test.ledger().take_unsent(skewed, 9).await.unwrap(),
+        [(later, 0)],
+        "sent by a clock ahead of this"
+    );
+    assert!(one.claim(later, 0).await.is_none());
+    assert_eq!(test.ledger().take_unsent(skewed, 9).await.unwrap(), [(later, 0)], "sent again, not lost");
     for generation in 0..=1 {
         assert!(one.claim(job, generation).await.is_none(), "over");
     }
@@ -88,8 +97,8 @@ async fn a_busy_lane_is_sent_later(on: On) {
     let one = worker(&test, "one");
     let first = test.scripted_job(Some("nes"), &[Act::Succeed]).await;
     let second = test.scripted_job(Some("nes"), &[Act::Succeed]).await;
-    assert_eq!(test.ledger().take_unsent(test.now(), 10).await.unwrap(), [(first, 0), (second, 0)]);
-    // In one group: the older job has the lane.
+    assert_eq!(test.ledger().take_unsent(test.now(), 10).await.unwrap(), [(first, 0)], "one of a lane");
+    // In one group, as when a ticket counted as lost and came after all: the older job has the lane.
     let (b, a) = tokio::join!(one.claim(second, 0), one.claim(first, 0));
     let claimed: Vec<_> = [a, b].into_iter().flatten().collect();
     let [running] = &claimed[..] else { panic!("one has the lane: {claimed:?}") };
@@ -145,8 +154,37 @@ async fn a_lease_is_renewed_by_its_holder_alone(on: On) {
     assert_eq!(ledger.renew_lease(job, 0, until).await.unwrap(), Some(true), "a person asks it to stop");
     one.end(row, JobMove::LeaseExpired).await.unwrap();
     assert_eq!(ledger.renew_lease(job, 0, until).await.unwrap(), None, "fenced off");
-    assert_eq!(ledger.renew_lease(job, 1, until).await.unwrap(), None, "not claimed again yet");
-    assert!(!test.job(job).await.cancel_requested, "the request was for that run");
+    assert_eq!(test.job(job).await.state, JobState::Cancelled, "its worker was lost, the request is not");
+    assert!(!test.job(job).await.cancel_requested, "the request was met");
+}
+
+/// The worker's copy of the row is older than the request.
+async fn a_request_to_cancel_outlasts_the_attempt(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let one = worker(&test, "one");
+    let wait = JobMove::Wait { until: None, why: "open".to_owned(), who: "mentor".to_owned() };
+    for (left_open, event, state) in [
+        (true, JobMove::RetryLater { run_at: test.now(), why: "busy".to_owned() }, JobState::Retrying),
+        (true, wait, JobState::Waiting),
+        (true, JobMove::GiveBack, JobState::Ready),
+        (true, JobMove::LeaseExpired, JobState::Ready),
+        (false, JobMove::Finish { report: json!({}) }, JobState::Done),
+        (false, JobMove::GiveUp { why: "no".to_owned() }, JobState::Failed),
+        (false, JobMove::Abort { why: "harm".to_owned() }, JobState::Aborted),
+    ] {
+        for asked in [false, true] {
+            let job = test.scripted_job(None, &[Act::Succeed]).await;
+            let row = one.claim(job, 0).await.unwrap();
+            if asked {
+                test.ledger().cancel_job(test.now(), "Ingrid", job, "wrong file").await.unwrap();
+            }
+            let ended = one.end(row, event.clone()).await.unwrap();
+            let expected = if asked && left_open { JobState::Cancelled } else { state };
+            assert_eq!(ended.state, expected, "{event:?}, asked: {asked}");
+            assert_eq!(test.job(job).await, ended);
+            assert!(!ended.cancel_requested);
+        }
+    }
 }
 
 async fn a_late_end_is_refused_and_leaves_no_trace(on: On) {

@@ -9,6 +9,7 @@ mod customers;
 mod jobs;
 mod lanes;
 mod leader;
+mod needs;
 mod outbox;
 mod overview;
 mod people;
@@ -38,6 +39,7 @@ fn step(position: i32, name: &str, trigger: Trigger) -> NewTaskRow {
         kind: "noop".to_owned(),
         args: json!({}),
         schedule: trigger,
+        needs: Vec::new(),
         catch_up: "run_once".to_owned(),
         owner: "support_agent".to_owned(),
         sign_off: false,

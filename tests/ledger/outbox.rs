@@ -11,6 +11,7 @@ use serde_json::json;
 on_both_engines!(
     the_longest_due_is_sent_first_and_no_more_than_the_window,
     nothing_is_sent_into_a_busy_lane,
+    of_each_lane_the_longest_due_alone_is_sent,
     a_ticket_counts_as_lost_after_its_time,
     a_ticket_of_an_older_generation_is_not_sent_again,
     the_next_moment_is_that_of_the_first_job_that_was_not_sent,
@@ -59,9 +60,49 @@ async fn nothing_is_sent_into_a_busy_lane(on: On) {
     let waits = test.scripted_job(Some("nes"), &[Act::Succeed]).await;
     let other = test.scripted_job(Some("bergdal"), &[Act::Succeed]).await;
     let without_lane = due(&test, &[-1]).await[0];
+    assert_eq!(test.ledger().next_run_at().await.unwrap(), Some(test.now() - Duration::minutes(1)));
     assert_eq!(taken(&test, 10).await, [without_lane, other]);
+    assert_eq!(
+        test.ledger().next_run_at().await.unwrap(),
+        None,
+        "the end of a job wakes who waits for its lane"
+    );
     test.ledger().apply(test.now(), "one", first, JobMove::Finish { report: json!({}) }).await.unwrap();
     assert_eq!(taken(&test, 10).await, [waits]);
+}
+
+// DOMAIN S6
+async fn of_each_lane_the_longest_due_alone_is_sent(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let mut jobs = Vec::new();
+    for customer in ["nes", "bergdal"] {
+        test.customer(customer, &[]).await;
+        for minutes in [2, 1, 1, -9] {
+            let job = NewJob {
+                task: None,
+                customer: Some(customer.to_owned()),
+                kind: "noop".to_owned(),
+                args: json!({}),
+                lane: Some("site"),
+                due_at: test.now() - Duration::minutes(minutes),
+            };
+            let early = moment("2024-06-01T00:00:00Z");
+            jobs.extend(test.ledger().enqueue(early, "test", &[job]).await.unwrap());
+        }
+    }
+    let [a, b, c, later, other, ..] = jobs[..] else { panic!("eight jobs") };
+    assert_eq!(taken(&test, 10).await, [a, other]);
+    assert_eq!(taken(&test, 10).await, [0_i64; 0], "one of each lane is on its way");
+    assert_eq!(test.ledger().next_run_at().await.unwrap(), None);
+    for next in [b, c] {
+        let sent = if next == b { a } else { b };
+        test.ledger().cancel_job(test.now(), "Ingrid", sent, "wrong").await.unwrap();
+        assert_eq!(taken(&test, 10).await, [next]);
+    }
+    test.ledger().cancel_job(test.now(), "Ingrid", c, "wrong").await.unwrap();
+    assert_eq!(test.ledger().next_run_at().await.unwrap(), Some(test.now() + Duration::minutes(9)));
+    assert_eq!(taken(&test, 10).await, [0_i64; 0], "not due yet");
+    assert_eq!(test.ledger().job(later).await.unwrap().sent_at, None);
 }
 
 async fn a_ticket_counts_as_lost_after_its_time(on: On) {

@@ -57,6 +57,7 @@ async fn tasks_are_read_as_they_were_written_in_their_order(on: On) {
         why: Some("no module".to_owned()),
         due_at: Some(moment("2024-06-20T00:30:00Z")),
         catch_up: "skip".to_owned(),
+        needs: vec!["first".to_owned(), "second".to_owned()],
         ..step(
             2,
             "third",
@@ -72,6 +73,7 @@ async fn tasks_are_read_as_they_were_written_in_their_order(on: On) {
     let row = &tasks[2];
     assert_eq!((&row.help, &row.args.0), (&full.help, &full.args));
     assert_eq!(row.schedule.0.trigger(), Some(&full.schedule));
+    assert_eq!(row.needs.0, full.needs);
     assert_eq!((row.sign_off, row.deadline, row.due_at), (true, full.deadline, full.due_at));
     assert_eq!((row.state, row.why.as_deref()), (TaskState::NotApplicable, Some("no module")));
     assert_eq!((row.catch_up.as_str(), row.version, row.created_at), ("skip", 0, moment(NOW)));

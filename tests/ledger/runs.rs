@@ -13,7 +13,7 @@ use rollover_roster::{diff::ChangeCounts, snapshot::SnapshotId};
 use serde_json::json;
 
 on_both_engines!(
-    a_job_records_one_run_with_its_mail_and_the_job_that_sends_it,
+    a_job_records_one_run_with_its_mails_and_the_jobs_that_send_them,
     the_pointers_move_only_with_a_roster_that_was_accepted,
     without_recipients_there_is_no_mail,
     what_cannot_be_kept_whole_is_not_kept,
@@ -69,11 +69,15 @@ fn mail_job(mail: i64) -> NewJob {
     }
 }
 
-fn rendered(run: RunId) -> QueuedMail {
+fn rendered(run: RunId) -> Vec<QueuedMail> {
+    vec![to(run, "it@customer.example"), to(run, "support@ours.example")]
+}
+
+fn to(run: RunId, recipient: &str) -> QueuedMail {
     QueuedMail {
         kind: "import_status",
-        recipients: vec!["it@customer.example".to_owned()],
-        message_id: format!("run-{run}@rollover"),
+        recipient: recipient.to_owned(),
+        message_id: format!("run-{run}-{recipient}"),
         subject: format!("Run {run}"),
         text_body: "in words".to_owned(),
         html_body: "<p>in words</p>".to_owned(),
@@ -93,7 +97,7 @@ async fn mail_jobs(test: &TestApp) -> usize {
 }
 
 // DOMAIN I2
-async fn a_job_records_one_run_with_its_mail_and_the_job_that_sends_it(on: On) {
+async fn a_job_records_one_run_with_its_mails_and_the_jobs_that_send_them(on: On) {
     let test = TestApp::new(on, NOW).await;
     let nes = test.customer("nes", &[]).await;
     let job = test.scripted_job(Some("nes"), &[]).await;
@@ -102,16 +106,18 @@ async fn a_job_records_one_run_with_its_mail_and_the_job_that_sends_it(on: On) {
     let row = test.ledger().run(id).await.unwrap();
     assert_eq!(row.record.0, run, "every figure is kept");
     assert_eq!((row.outcome.as_str(), row.started_at), ("aborted", run.started_at));
-    let mail = test.ledger().mail_of_run(id).await.unwrap().unwrap();
-    assert_eq!((mail.subject, mail.recipients.0), (format!("Run {id}"), nes.settings.status_mail_to.clone()));
-    assert_eq!(mail_jobs(&test).await, 1);
+    let mails = test.ledger().mails_of_run(id).await.unwrap();
+    let recipients: Vec<&str> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
+    assert_eq!(recipients, ["it@customer.example", "support@ours.example"]);
+    assert_eq!(mails[1].subject, format!("Run {id}"));
+    assert_eq!(mail_jobs(&test).await, 2, "each is sent by a job of its own");
     // The worker died between record and end: the job runs again and records another outcome.
     let again = keep(&test, &nes, &record(job, Outcome::Completed)).await;
     assert_eq!(again, id);
     assert_eq!(test.ledger().run_of_job(job).await.unwrap().unwrap().outcome, "aborted", "the first record");
     assert_eq!(
         (mail_jobs(&test).await, test.ledger().runs_of_customer("nes", 9).await.unwrap().len()),
-        (1, 1)
+        (2, 1)
     );
 }
 
@@ -148,11 +154,11 @@ async fn without_recipients_there_is_no_mail(on: On) {
     let test = TestApp::new(on, NOW).await;
     let nes = test.customer("nes", &[]).await;
     let job = test.scripted_job(Some("nes"), &[]).await;
-    let to_nobody = |run: RunId| QueuedMail { recipients: Vec::new(), ..rendered(run) };
     let run = record(job, Outcome::Completed);
     let proof = test.claim(job).await;
-    let id = test.ledger().record_run(test.now(), &nes, &run, &proof, to_nobody, mail_job).await.unwrap();
-    assert_eq!(test.ledger().mail_of_run(id).await.unwrap(), None);
+    let id =
+        test.ledger().record_run(test.now(), &nes, &run, &proof, |_| Vec::new(), mail_job).await.unwrap();
+    assert!(test.ledger().mails_of_run(id).await.unwrap().is_empty());
     assert_eq!(mail_jobs(&test).await, 0);
 }
 
@@ -179,7 +185,7 @@ async fn a_mail_is_sent_once_and_says_why_it_has_not_left(on: On) {
     let job = test.scripted_job(Some("nes"), &[]).await;
     let id = keep(&test, &nes, &record(job, Outcome::Completed)).await;
     let ledger = test.ledger();
-    let mail = ledger.mail_of_run(id).await.unwrap().unwrap();
+    let mail = ledger.mails_of_run(id).await.unwrap().remove(0);
     assert_eq!((mail.sent_at, mail.why, mail.created_at), (None, None, test.now()));
     ledger.mail_not_sent(mail.id, "mailbox full").await.unwrap();
     assert_eq!(ledger.mail(mail.id).await.unwrap().why.as_deref(), Some("mailbox full"));
@@ -189,7 +195,10 @@ async fn a_mail_is_sent_once_and_says_why_it_has_not_left(on: On) {
     ledger.mail_not_sent(mail.id, "too late to say").await.unwrap();
     let sent = ledger.mail(mail.id).await.unwrap();
     assert_eq!((sent.sent_at, sent.why), (Some(first), None));
-    assert_eq!(ledger.mails_of_customer("nes", 9).await.unwrap().len(), 1);
+    let sent: Vec<bool> =
+        ledger.mails_of_run(id).await.unwrap().iter().map(|mail| mail.sent_at.is_some()).collect();
+    assert_eq!(sent, [true, false], "the other recipient's mail is its own");
+    assert_eq!(ledger.mails_of_customer("nes", 9).await.unwrap().len(), 2);
 }
 
 // DOMAIN I1, I5
@@ -255,7 +264,9 @@ async fn a_job_that_is_run_again_records_a_run_of_its_own(on: On) {
     assert_eq!(ledger.run_of_round(job, 0).await.unwrap().unwrap().id, first);
     assert_eq!(ledger.run_of_round(job, 1).await.unwrap().unwrap().id, second);
     assert_eq!(ledger.run_of_job(job).await.unwrap().unwrap().id, second, "the newest");
-    assert_eq!(mail_jobs(&test).await, 2);
+    for run in [first, second] {
+        assert!(!ledger.mails_of_run(run).await.unwrap().is_empty(), "each has its mails");
+    }
 }
 
 // DOMAIN P1, P2

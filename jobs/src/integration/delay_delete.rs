@@ -50,6 +50,12 @@ impl JobKind for StartDelayDelete {
                 customer.id, args.end, args.start
             )));
         }
+        if args.end < cx.today()? {
+            return Err(Stop::fail(format!(
+                "delay delete of {} would have ended on {}, which is past: give an end date that is to come",
+                customer.id, args.end
+            )));
+        }
         let window = Window { start: args.start, end: args.end };
         let changed = cx.ports.integration.start_delay_delete(&customer.id, window).await?;
         let said = format!(

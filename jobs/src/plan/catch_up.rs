@@ -45,21 +45,27 @@ pub struct CatchUpPlan {
 /// Of the moments that were missed only the newest are looked at; the rest is counted in `said`.
 pub const MAX_MISSED: usize = 1_000;
 
+const MOMENT: &str = "%Y-%m-%d %H:%M UTC";
+
 /// Decides about the moments that are due (oldest first, none later than `now`).
 ///
 /// A moment at most `grace` ago was not missed: it fires under every policy. Under [`CatchUp::RunOnce`] it also
-/// stands for those that were missed, so that one run follows a downtime, not two.
+/// stands for those that were missed, so that one run follows a downtime, not two. Once the `end` of the rule is more
+/// than `grace` ago nothing is caught up under any policy: what was right until then need not be right after (P1).
 pub fn decide_catch_up(
     policy: CatchUp,
     missed: &[DateTime<Utc>],
     now: DateTime<Utc>,
     grace: Duration,
+    end: Option<DateTime<Utc>>,
 ) -> CatchUpPlan {
     let due: Vec<DateTime<Utc>> = missed.iter().copied().filter(|at| *at <= now).collect();
     let (late, fresh) = due.split_at(due.partition_point(|at| now - *at > grace));
     let unseen = late.len().saturating_sub(MAX_MISSED);
     let seen = &late[unseen..];
+    let over = end.is_some_and(|end| now - end > grace);
     let (skipped, fire) = match policy {
+        _ if over => (seen, &seen[..0]),
         CatchUp::RunOnce if fresh.is_empty() => seen.split_at(seen.len().saturating_sub(1)),
         CatchUp::RunOnce | CatchUp::Skip => (seen, &seen[..0]),
         CatchUp::RunAll => (&seen[..0], seen),
@@ -68,13 +74,17 @@ pub fn decide_catch_up(
     let said = late.first().zip(late.last()).and_then(|(first, last)| {
         let not_run = unseen + skipped.len();
         let when = moments_missed(late.len(), *first, *last);
-        (not_run > 0 || fire.len() > 1).then(|| sentence(&when, fire.len(), not_run, stands_for_them))
+        let said = || match end.filter(|_| over) {
+            Some(end) => format!("{when}: not made up for, since the rule ended at {}", end.format(MOMENT)),
+            None => sentence(&when, fire.len(), not_run, stands_for_them),
+        };
+        (not_run > 0 || fire.len() > 1).then(said)
     });
     CatchUpPlan { fire: [fire, fresh].concat(), skipped: skipped.to_vec(), said }
 }
 
 fn moments_missed(missed: usize, first: DateTime<Utc>, last: DateTime<Utc>) -> String {
-    let (first, last) = (first.format("%Y-%m-%d %H:%M UTC"), last.format("%Y-%m-%d %H:%M UTC"));
+    let (first, last) = (first.format(MOMENT), last.format(MOMENT));
     match missed {
         1 => format!("one moment was missed, at {first}"),
         missed => format!("{missed} moments were missed, from {first} to {last}"),
@@ -107,7 +117,7 @@ mod tests {
     }
 
     fn decided(policy: CatchUp, seconds: &[i64]) -> (Vec<i64>, Vec<i64>, bool) {
-        let plan = decide_catch_up(policy, &ago(seconds), now(), GRACE);
+        let plan = decide_catch_up(policy, &ago(seconds), now(), GRACE, None);
         let back = |at: Vec<DateTime<Utc>>| at.into_iter().map(|at| (now() - at).num_seconds()).collect();
         (back(plan.fire), back(plan.skipped), plan.said.is_some())
     }
@@ -142,13 +152,37 @@ mod tests {
         }
     }
 
+    // DOMAIN S2, P1
+    #[test]
+    fn nothing_is_caught_up_once_the_rule_is_over() {
+        use CatchUp::{RunAll, RunOnce, Skip};
+        // Policy, seconds since the end, moments so many seconds ago, those that fire.
+        for (policy, ended, due, fire) in [
+            (RunOnce, -1, &[9000, 601][..], &[601][..]),
+            (RunOnce, 600, &[9000, 601], &[601]),
+            (RunOnce, 601, &[9000, 601], &[]),
+            (RunAll, 600, &[9000, 601], &[9000, 601]),
+            (RunAll, 601, &[9000, 601], &[]),
+            (Skip, 600, &[600], &[600]),
+            (Skip, 601, &[601], &[]),
+        ] {
+            let end = now() - Duration::seconds(ended);
+            let plan = decide_catch_up(policy, &ago(due), now(), GRACE, Some(end));
+            assert_eq!(plan.fire, ago(fire), "{policy:?}, ended {ended} s ago");
+            assert_eq!([plan.skipped, plan.fire].concat(), ago(due));
+            let told =
+                plan.said.is_some_and(|said| said.contains("not made up for, since the rule ended at"));
+            assert_eq!(told, ended > 600, "{policy:?}, ended {ended} s ago");
+        }
+    }
+
     #[test]
     fn only_the_newest_are_looked_at_and_the_rest_is_said() {
         for (missed, fired, said) in
             [(999, 999, "all 999 run"), (1_000, 1_000, "all 1000 run"), (1_001, 1_000, "skipped: 1")]
         {
             let seconds: Vec<i64> = (0..missed).rev().map(|n| 700 + n * 60).collect();
-            let plan = decide_catch_up(CatchUp::RunAll, &ago(&seconds), now(), GRACE);
+            let plan = decide_catch_up(CatchUp::RunAll, &ago(&seconds), now(), GRACE, None);
             assert_eq!(plan.fire.len(), fired);
             assert_eq!(plan.fire.last(), Some(&(now() - Duration::seconds(700))));
             assert!(plan.said.as_ref().unwrap().contains(said), "{:?}", plan.said);
@@ -168,8 +202,9 @@ mod tests {
 
     #[test]
     fn what_is_said_can_be_read_by_people() {
-        let said =
-            |policy, seconds: &[i64]| decide_catch_up(policy, &ago(seconds), now(), GRACE).said.unwrap();
+        let said = |policy, seconds: &[i64]| {
+            decide_catch_up(policy, &ago(seconds), now(), GRACE, None).said.unwrap()
+        };
         assert_eq!(
             said(CatchUp::RunOnce, &[7200, 3600]),
             "2 moments were missed, from 2024-06-21 10:00 UTC to 2024-06-21 11:00 UTC: the newest runs now; skipped: 1"

@@ -14,6 +14,8 @@ pub enum Problem {
     DuplicateStep { step: String },
     #[error("step {step} comes after {after}, which is no step of the template")]
     UnknownStep { step: String, after: String },
+    #[error("step {step} needs {needed}, which is no step of the template")]
+    UnknownNeed { step: String, needed: String },
     #[error("step {step} waits for itself, through {through}")]
     Cycle { step: String, through: String },
     #[error("step {step} is of the kind {kind}, which does not exist")]
@@ -41,7 +43,7 @@ pub fn check(template: &Template, known_kinds: &[&str]) -> Vec<Problem> {
             problems.push(Problem::DuplicateStep { step: step.name.clone() });
         }
         check_step(step, known_kinds, &mut problems);
-        problems.extend(check_order(template, step));
+        check_order(template, step, &mut problems);
     }
     problems
 }
@@ -69,25 +71,49 @@ fn check_step(step: &Step, known_kinds: &[&str], problems: &mut Vec<Problem>) {
     }
 }
 
-/// Follows the chain of `after` from one step; a chain has at most as many links as the template has steps.
-fn check_order(template: &Template, step: &Step) -> Option<Problem> {
-    let mut chain = Vec::new();
-    let mut current = step;
-    for _ in 0..template.steps.len() {
-        let Trigger::After { step: after, .. } = &current.trigger else { return None };
-        chain.push(after.as_str());
-        if *after == step.name {
-            return Some(Problem::Cycle { step: step.name.clone(), through: chain.join(", ") });
-        }
-        match template.step(after) {
-            Some(next) => current = next,
-            None if chain.len() == 1 => {
-                return Some(Problem::UnknownStep { step: step.name.clone(), after: after.clone() });
-            }
-            None => return None,
-        }
+fn check_order(template: &Template, step: &Step, problems: &mut Vec<Problem>) {
+    let name = || step.name.clone();
+    if let Some(after) = after_of(step).filter(|after| template.step(after).is_none()) {
+        problems.push(Problem::UnknownStep { step: name(), after: after.to_owned() });
     }
-    None
+    for needed in step.needs.iter().filter(|needed| template.step(needed).is_none()) {
+        problems.push(Problem::UnknownNeed { step: name(), needed: needed.clone() });
+    }
+    let mut chain = Vec::new();
+    if leads_back(template, step, &step.name, &mut HashSet::new(), &mut chain) {
+        problems.push(Problem::Cycle { step: name(), through: chain.join(", ") });
+    }
+}
+
+fn after_of(step: &Step) -> Option<&str> {
+    match &step.trigger {
+        Trigger::After { step, .. } => Some(step),
+        _ => None,
+    }
+}
+
+/// Whether what `step` waits for waits in the end for `start`; `chain` is then the way. Each step is entered once.
+fn leads_back<'a>(
+    template: &'a Template,
+    step: &'a Step,
+    start: &str,
+    seen: &mut HashSet<&'a str>,
+    chain: &mut Vec<&'a str>,
+) -> bool {
+    for next in after_of(step).into_iter().chain(step.needs.iter().map(String::as_str)) {
+        chain.push(next);
+        if next == start {
+            return true;
+        }
+        if seen.insert(next)
+            && let Some(next) = template.step(next)
+            && leads_back(template, next, start, seen, chain)
+        {
+            return true;
+        }
+        chain.pop();
+    }
+    false
 }
 
 #[cfg(test)]
@@ -104,6 +130,10 @@ mod tests {
 
     fn after(name: &str, other: &str) -> String {
         step(name, &format!("kind = 'noop'\ntrigger = {{ type = 'after', step = '{other}' }}"))
+    }
+
+    fn needing(name: &str, others: &str) -> String {
+        step(name, &format!("{HAND}\nneeds = {others}"))
     }
 
     const HAND: &str = "kind = 'noop'\ntrigger = { type = 'hand' }";
@@ -126,6 +156,8 @@ mod tests {
             (step("a", HAND) + &step("a", HAND), "step a is there twice; give one of them another name"),
             (after("a", "x"), "step a comes after x, which is no step of the template"),
             (after("a", "a"), "step a waits for itself, through a"),
+            (needing("a", "['x']"), "step a needs x, which is no step of the template"),
+            (needing("a", "['a']"), "step a waits for itself, through a"),
             (step("a", &hand_of("nop")), "step a is of the kind nop, which does not exist"),
             (
                 step("a", &hand_of("sign_off")),
@@ -142,6 +174,23 @@ mod tests {
     #[test]
     fn each_step_of_a_cycle_is_named_and_those_behind_it_are_not() {
         let found = problems(&(after("a", "b") + &after("b", "c") + &after("c", "a") + &after("d", "a")));
+        assert_eq!(
+            found,
+            [
+                "step a waits for itself, through b, c, a",
+                "step b waits for itself, through c, a, b",
+                "step c waits for itself, through a, b, c"
+            ]
+        );
+    }
+
+    // DOMAIN S5
+    #[test]
+    fn what_a_step_needs_is_followed_beside_what_it_comes_after() {
+        assert!(problems(&(needing("a", "['b', 'c']") + &after("b", "c") + &step("c", HAND))).is_empty());
+        let found = problems(
+            &(needing("a", "['d', 'b']") + &after("b", "c") + &needing("c", "['d', 'a']") + &step("d", HAND)),
+        );
         assert_eq!(
             found,
             [

@@ -157,6 +157,7 @@ impl Desk<'_> {
             laid.why.clone_from(reason);
         } else {
             self.put_dates_in(&mut laid, warnings);
+            self.put_needs_in(&mut laid);
             self.warn(&laid, warnings);
         }
         laid
@@ -199,6 +200,17 @@ impl Desk<'_> {
         }
         let mut seen = HashSet::new();
         laid.missing.retain(|date| seen.insert(date.clone()));
+    }
+
+    /// What does not apply is not waited for.
+    fn put_needs_in(&self, laid: &mut PreviewStep) {
+        let applies = |name: &&String| {
+            self.template.step(name).is_some_and(|step| decide_applies(&step.applies, self.customer).is_yes())
+        };
+        let needs: Vec<&str> = laid.step.needs.iter().filter(applies).map(String::as_str).collect();
+        if !needs.is_empty() {
+            laid.why = format!("{}; not before {}", laid.why, needs.join(", "));
+        }
     }
 
     fn put_dates_in_trigger(&self, laid: &mut PreviewStep) {

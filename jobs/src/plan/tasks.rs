@@ -14,6 +14,8 @@ pub struct NewTask {
     pub args: Map<String, Value>,
     pub trigger: Trigger,
     pub trigger_text: String,
+    /// Steps of the plan that must be settled well before it runs.
+    pub needs: Vec<String>,
     /// The first due moment; none for what follows a step, starts by hand or does not apply.
     pub due: Option<DateTime<Utc>>,
     pub catch_up: CatchUp,
@@ -45,6 +47,7 @@ fn to_task(laid: &PreviewStep) -> NewTask {
         args: laid.args.clone(),
         trigger: laid.trigger.clone(),
         trigger_text: laid.trigger.to_string(),
+        needs: laid.step.needs.clone(),
         due: laid.first.as_ref().map(|first| first.at),
         catch_up: laid.step.catch_up,
         owner: laid.step.owner,

@@ -32,6 +32,10 @@ pub struct Step {
     #[serde(default)]
     pub args: Map<String, Value>,
     pub trigger: Trigger,
+    /// Steps that must be settled well before this one runs (DOMAIN S5): done, skipped, or not applicable. Fired
+    /// earlier, it waits.
+    #[serde(default)]
+    pub needs: Vec<String>,
     #[serde(default)]
     pub catch_up: CatchUp,
     /// Who must act, or answer for it.

@@ -112,6 +112,14 @@ impl Trigger {
         }
     }
 
+    /// The last moment of a cron rule; none where it goes on for ever.
+    pub fn end(&self, tz: Tz, calendar: &Calendar) -> Result<Option<DateTime<Utc>>, MissingDate> {
+        match self {
+            Self::Cron { until: Some(until), .. } => Ok(Some(local_to_utc(until.resolve(calendar)?, tz).at)),
+            _ => Ok(None),
+        }
+    }
+
     /// Every point that it is resolved from.
     pub fn whens(&self) -> impl Iterator<Item = &When> {
         let (one, other) = match self {

@@ -15,7 +15,6 @@ pub enum MailKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailQueued {
     pub mail: i64,
-    pub recipients: usize,
     /// It had left before; nothing was sent again.
     pub sent_before: bool,
 }

@@ -42,6 +42,9 @@ pub trait Rosters: Send + Sync {
     /// The newest complete delivery that waits, if any.
     async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError>;
 
+    /// Whether a delivery lies where it was found and has neither grown nor been written anew since.
+    async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError>;
+
     /// Moves a delivery that was dealt with, and every older one, to the backup area. Moving twice is no error.
     async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError>;
 

@@ -8,7 +8,7 @@ use super::{
     ReadLimits, ReadReport,
     decode::Decoded,
     element::{Broken, Element, Elements, Next},
-    report::ReadError,
+    report::{ReadError, WHOLE_FILE},
 };
 use crate::model::Roster;
 use std::io::BufRead;
@@ -115,11 +115,15 @@ impl<'a> Reading<'a> {
         let error = ReadError {
             line: broken.place.line,
             column: broken.place.column,
-            record: "file".to_owned(),
+            record: WHOLE_FILE.to_owned(),
             field: String::new(),
             what: broken.what,
             fix: broken.fix.to_owned(),
         };
+        // Where reading ended must not be lost behind the limit.
+        if self.report.errors.len() >= self.limits.errors && self.report.errors.pop().is_some() {
+            self.report.more += 1;
+        }
         self.report.add(error, self.limits);
         self.over = true;
     }

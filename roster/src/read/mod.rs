@@ -8,7 +8,7 @@ mod report;
 pub use imse::{Properties, ReadRoster, read_imse};
 pub use report::{ReadError, ReadReport};
 
-/// Limits on everything that comes from outside.
+/// Limits on everything that comes from outside; what stays within them fits the memory of a small server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Size of a file in bytes.
@@ -27,10 +27,10 @@ pub struct ReadLimits {
 impl Default for ReadLimits {
     fn default() -> Self {
         Self {
-            bytes: 4 * 1024 * 1024 * 1024,
+            bytes: 1024 * 1024 * 1024,
             depth: 32,
-            records: 20_000_000,
-            elements: 4_000_000,
+            records: 3_000_000,
+            elements: 200_000,
             text: 64 * 1024,
             errors: 100,
         }

@@ -4,6 +4,9 @@ use super::ReadLimits;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// What an error names in place of a record.
+pub(super) const WHOLE_FILE: &str = "file";
+
 /// One error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadError {
@@ -40,6 +43,11 @@ impl ReadReport {
         }
     }
 
+    /// Whether the document breaks off, as that of a file which is still being written does.
+    pub fn breaks_off(&self) -> bool {
+        self.errors.iter().any(|error| error.record == WHOLE_FILE && error.line > 0)
+    }
+
     pub const fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }
@@ -53,7 +61,7 @@ impl ReadReport {
         let error = ReadError {
             line: 0,
             column: 0,
-            record: "file".to_owned(),
+            record: WHOLE_FILE.to_owned(),
             field: String::new(),
             what: what.into(),
             fix: fix.to_owned(),

@@ -45,8 +45,8 @@ fn duration(span: TimeDelta) -> String {
     }
 }
 
-/// The run's number is ours alone; its start tells it from the same number of another installation.
-pub(super) fn message_id(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> String {
+/// The number of run and recipient is ours alone; its start tells it from the same number of another installation.
+pub(super) fn message_id(customer: &Customer, run: &RunRecord, number: &str, base_url: &str) -> String {
     let address = base_url.split("://").last().unwrap_or_default();
     let host: String = address
         .chars()
@@ -55,7 +55,7 @@ pub(super) fn message_id(customer: &Customer, run: &RunRecord, run_id: i64, base
         .collect();
     let host = host.trim_matches('.');
     let host = if host.is_empty() { "localhost" } else { host };
-    format!("<run-{run_id}.{}.{}@{host}>", customer.id, run.started_at.format("%Y%m%dT%H%M%S%6f"))
+    format!("<run-{number}.{}.{}@{host}>", customer.id, run.started_at.format("%Y%m%dT%H%M%S%6f"))
 }
 
 #[cfg(test)]

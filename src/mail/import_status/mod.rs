@@ -17,7 +17,10 @@ use self::{
     problems::{BrokenLimit, FileErrors, broken_limits, file_errors},
     words::{Wait, said, waits},
 };
-use super::layout::{Table, hang, name, wrap};
+use super::{
+    address::recipients,
+    layout::{Table, hang, name, wrap},
+};
 use crate::ledger::QueuedMail;
 use askama::Template;
 use rollover_jobs::{
@@ -83,10 +86,34 @@ struct HtmlBody<'a> {
     mail: &'a Status,
 }
 
-/// `base_url`: where people find the pages, without a slash at its end.
-pub fn status_mail(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> QueuedMail {
+/// One for each recipient, so that a mailbox that is refused silences nobody else.
+/// `base_url`: where people find the pages, without a slash at its end; `copy_to`: our side of the recipients.
+pub fn status_mails(
+    customer: &Customer,
+    run: &RunRecord,
+    run_id: i64,
+    base_url: &str,
+    copy_to: &[String],
+) -> Vec<QueuedMail> {
+    let mail = status(customer, run, run_id, base_url);
+    let subject = rendered(&Subject { mail: &mail });
+    let text_body = rendered(&TextBody { mail: &mail }) + "\n";
+    let html_body = rendered(&HtmlBody { mail: &mail }) + "\n";
+    let to = recipients(&customer.settings.status_mail_to, copy_to).into_iter().zip(1..);
+    to.map(|(recipient, number)| QueuedMail {
+        kind: "import_status",
+        recipient,
+        message_id: message_id(customer, run, &format!("{run_id}-{number}"), base_url),
+        subject: subject.clone(),
+        text_body: text_body.clone(),
+        html_body: html_body.clone(),
+    })
+    .collect()
+}
+
+fn status(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> Status {
     let (happened, next) = said(run);
-    let mail = Status {
+    Status {
         tone: tone(run.outcome),
         customer: name(&customer.name),
         run: run_id,
@@ -99,14 +126,6 @@ pub fn status_mail(customer: &Customer, run: &RunRecord, run_id: i64, base_url: 
         changes: changes(run),
         facts: facts(customer, run),
         link: format!("{base_url}/runs/{run_id}"),
-    };
-    QueuedMail {
-        kind: "import_status",
-        recipients: customer.settings.status_mail_to.clone(),
-        message_id: message_id(customer, run, run_id, base_url),
-        subject: rendered(&Subject { mail: &mail }),
-        text_body: rendered(&TextBody { mail: &mail }) + "\n",
-        html_body: rendered(&HtmlBody { mail: &mail }) + "\n",
     }
 }
 

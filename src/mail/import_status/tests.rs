@@ -196,6 +196,11 @@ fn samples() -> Vec<(&'static str, RunRecord)> {
     ]
 }
 
+fn status_mail(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> QueuedMail {
+    let mut mails = status_mails(customer, run, run_id, base_url, &["support@ours.example".to_owned()]);
+    mails.pop().expect("one to support")
+}
+
 // DOMAIN I2, I4, F2, F3, P4, C1
 #[test]
 fn every_outcome_has_its_mail() {
@@ -279,8 +284,8 @@ fn hostile_names_stay_text() {
 fn the_message_id_is_the_runs_own() {
     let run = completed();
     let id = |base: &str| status_mail(&customer("Nes"), &run, 17, base).message_id;
-    assert_eq!(id(BASE), "<run-17.nes.20240624T013000000000@rollover.example.com>");
-    assert_eq!(id("http://127.0.0.1:8321"), "<run-17.nes.20240624T013000000000@127.0.0.1>");
-    assert_eq!(id("http://[::1]:8321"), "<run-17.nes.20240624T013000000000@localhost>");
-    assert_eq!(id("https://host/rollover"), "<run-17.nes.20240624T013000000000@host>");
+    assert_eq!(id(BASE), "<run-17-1.nes.20240624T013000000000@rollover.example.com>");
+    assert_eq!(id("http://127.0.0.1:8321"), "<run-17-1.nes.20240624T013000000000@127.0.0.1>");
+    assert_eq!(id("http://[::1]:8321"), "<run-17-1.nes.20240624T013000000000@localhost>");
+    assert_eq!(id("https://host/rollover"), "<run-17-1.nes.20240624T013000000000@host>");
 }

@@ -57,9 +57,12 @@ fn completed(run: &RunRecord) -> (String, String) {
             applied.created, applied.updated, applied.deleted
         )
     };
-    // As after a run that was interrupted (DOMAIN I5).
+    // After a run that was interrupted (DOMAIN I5), or for members of a course that was archived or detached (C2).
     if applied.unchanged > 0 {
-        happened.push_str(&format!(" {} stood there before.", counted(applied.unchanged, "other change")));
+        happened.push_str(&format!(
+            " {} needed no write of its own.",
+            counted(applied.unchanged, "further change")
+        ));
     }
     if run.applied_in_part {
         happened.push_str(" What an earlier roster, applied in part, had left at the site was put right.");

@@ -81,14 +81,19 @@ db::statements! {
         UPDATE site_course SET attached = false, made_by = 'manual'
         WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
             (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))";
+    // A course that becomes a plain group: its memberships are the group's, and stay the integration's.
     KEEP_PARTICIPANTS = postgres "
         UPDATE site_membership SET made_by = 'manual'
         WHERE customer_id = $1 AND made_by = 'integration' AND (group_source, group_key) IN
-            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))",
+            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))
+            AND NOT EXISTS (SELECT 1 FROM site_group g WHERE g.customer_id = site_membership.customer_id
+                AND g.source = site_membership.group_source AND g.sync_key = site_membership.group_key)",
     sqlite "
         UPDATE site_membership SET made_by = 'manual'
         WHERE customer_id = $1 AND made_by = 'integration' AND (group_source, group_key) IN
-            (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))";
+            (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))
+            AND NOT EXISTS (SELECT 1 FROM site_group g WHERE g.customer_id = site_membership.customer_id
+                AND g.source = site_membership.group_source AND g.sync_key = site_membership.group_key)";
     COURSES = "
         SELECT c.title, c.code, c.state, c.attached, c.made_by,
             (SELECT count(*) FROM site_membership m WHERE m.customer_id = c.customer_id

@@ -174,6 +174,8 @@ on_both_engines! {
     a_lost_claim_writes_nothing
     persons_go_to_the_trash_and_come_back
     an_archived_course_keeps_its_participants
+    a_course_that_becomes_a_group_hands_its_members_over
+    a_group_that_becomes_a_course_keeps_its_members
     without_archiving_a_course_lives_on
     a_course_whose_group_comes_back_stays_archived
     memberships_made_by_people_are_left_alone
@@ -245,6 +247,25 @@ async fn an_archived_course_keeps_its_participants(ground: Ground) {
     }
     let counts = ground.site.counts(&ground.customer.id).await.unwrap();
     assert_eq!((counts.courses_active, counts.courses_archived, counts.memberships), (0, 1, 3));
+}
+
+/// The key stays and the course data go: the members are the new group's, and leave with the roster.
+async fn a_course_that_becomes_a_group_hands_its_members_over(ground: Ground) {
+    ground.apply(&school()).await;
+    let becomes = [Change::Create(group("c", "Maths")), Change::Delete(course("Maths"))];
+    ground.apply(&becomes).await;
+    assert!(ground.pairs(MADE_BY).await.iter().all(|(_, made_by)| made_by == "integration"));
+    let leaves = [Change::Delete(member("c", "p2", Role::Learner))];
+    assert_eq!(ground.apply(&leaves).await, Applied { deleted: 1, ..Applied::default() });
+}
+
+/// The key stays and course data come: the members are the course's participants.
+async fn a_group_that_becomes_a_course_keeps_its_members(ground: Ground) {
+    let group_with_members = [group("c", "Maths"), person("p1", "Kari"), member("c", "p1", Role::Instructor)];
+    ground.apply(&group_with_members.map(Change::Create)).await;
+    let becomes = [Change::Create(course("Maths")), Change::Delete(group("c", "Maths"))];
+    ground.apply(&becomes).await;
+    assert_eq!(ground.pairs(MADE_BY).await, strings(&[("p1", "integration")]));
 }
 
 // DOMAIN C3

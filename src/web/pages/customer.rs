@@ -57,7 +57,7 @@ pub(in crate::web) struct EventLine {
 pub(in crate::web) struct MailLine {
     pub at: Stamp,
     pub subject: String,
-    pub recipients: String,
+    pub recipient: String,
     pub sign: Sign,
     pub sent: Option<Stamp>,
     pub why: Option<String>,
@@ -325,7 +325,7 @@ impl MailLine {
         Self {
             at: wall.minute(mail.created_at),
             subject: mail.subject.clone(),
-            recipients: mail.recipients.0.join(", "),
+            recipient: mail.recipient.clone(),
             sign,
             sent: mail.sent_at.map(|at| wall.minute(at)),
             why: mail.why.clone().filter(|_| mail.sent_at.is_none()),

@@ -91,7 +91,8 @@ pub(in crate::web) struct RunPage {
     pub held_until: Option<String>,
     pub read_errors: Vec<ReadError>,
     pub more_errors: u64,
-    pub mail: Option<MailLine>,
+    pub mails: Vec<MailLine>,
+    /// The same to every recipient.
     pub mail_text: String,
 }
 
@@ -99,10 +100,10 @@ pub(in crate::web) async fn run(desk: Desk, Number(id): Number) -> Result<Page<R
     let ledger = desk.ledger();
     let run = ledger.run(id).await?;
     let customer = ledger.customer(&run.customer_id).await?;
-    let mail = ledger.mail_of_run(id).await?;
+    let mails = ledger.mails_of_run(id).await?;
     let wall = desk.wall(customer.time_zone);
     let frame = desk.frame(&format!("Import run {id}"));
-    Ok(Page(RunPage::new(frame, &run, &customer, mail, wall)))
+    Ok(Page(RunPage::new(frame, &run, &customer, &mails, wall)))
 }
 
 /// The outcome as a sentence for people.
@@ -196,7 +197,7 @@ fn planned_lines(planned: &ChangeCounts, postponed: &ChangeCounts) -> Vec<Planne
 }
 
 impl RunPage {
-    pub fn new(frame: Frame, run: &RunRow, customer: &Customer, mail: Option<MailRow>, wall: Wall) -> Self {
+    pub fn new(frame: Frame, run: &RunRow, customer: &Customer, mails: &[MailRow], wall: Wall) -> Self {
         let record = &run.record.0;
         let errors = record.read_errors.as_ref();
         let applied = record.applied;
@@ -236,8 +237,8 @@ impl RunPage {
             held_until: record.held_until.map(day),
             read_errors: errors.map(|report| report.errors.clone()).unwrap_or_default(),
             more_errors: errors.map_or(0, |report| report.more),
-            mail: mail.as_ref().map(|mail| MailLine::new(mail, wall)),
-            mail_text: mail.map(|mail| mail.text_body).unwrap_or_default(),
+            mails: mails.iter().map(|mail| MailLine::new(mail, wall)).collect(),
+            mail_text: mails.first().map(|mail| mail.text_body.clone()).unwrap_or_default(),
         }
     }
 }

@@ -86,6 +86,7 @@ fn task(id: i64, state: TaskState, schedule: serde_json::Value) -> TaskRow {
         kind: "sign_off".to_owned(),
         args: json!({ "what": BAD }).into(),
         schedule: schedule.into(),
+        needs: vec![bad()].into(),
         catch_up: "run_once".to_owned(),
         owner: bad(),
         sign_off: true,
@@ -193,7 +194,7 @@ fn mail() -> MailRow {
         run_id: Some(2),
         kind: "import_status".to_owned(),
         message_id: bad(),
-        recipients: vec![bad()].into(),
+        recipient: bad(),
         subject: bad(),
         text_body: bad(),
         html_body: bad(),
@@ -377,7 +378,7 @@ fn every_template_renders_and_escapes_what_comes_from_outside() {
     for outcome in
         [Outcome::Completed, Outcome::Unchanged, Outcome::Aborted, Outcome::Failed, Outcome::NoRoster]
     {
-        check("run", &RunPage::new(frame(), &run(outcome), &customer(), Some(mail()), wall()));
+        check("run", &RunPage::new(frame(), &run(outcome), &customer(), &[mail()], wall()));
     }
     check("error", &ErrorPage { frame: frame(), status: 404, heading: bad(), advice: "go" });
     let sign_in = SignInPage { frame: frame(), return_to: bad(), user: bad(), problem: Some("no") };

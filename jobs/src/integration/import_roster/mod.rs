@@ -6,6 +6,7 @@
 //! when it is another roster that comes next, the ledger knows what the earlier one may have left at the site.
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
+mod addressee;
 mod difference;
 mod ended;
 mod guard;
@@ -105,7 +106,8 @@ impl JobKind for ImportRoster {
     type Args = ImportArgs;
     type Report = ImportReport;
 
-    /// Attempts over more than half an hour: a source may be away for the restart of a night.
+    /// Attempts over more than half an hour: a source may be away for the restart of a night, and a broken file is taken
+    /// for one that is on its way for less.
     fn policy(&self) -> Policy {
         Policy::attempts(14).timeout_minutes(60).lane(Lane::Site)
     }
@@ -167,9 +169,8 @@ impl Import<'_> {
             ));
         }
         let delivery = self.cx.ports.rosters.newest(self.customer).await?;
-        let snapshots = self.cx.ports.rosters.snapshots();
         let prepared = match &delivery {
-            Some(delivery) => prepare(snapshots, delivery).await?,
+            Some(delivery) => prepare(self.cx, self.customer, delivery).await?,
             None => match &self.state.import {
                 // No file, but something is left of earlier ones: postponed deletes, courses that were held back,
                 // changes of a roster that broke off and is gone.

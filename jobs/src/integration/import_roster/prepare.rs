@@ -1,32 +1,67 @@
 //! Turns a delivery into a snapshot, or into the report of what is wrong with it.
+//!
+//! A sender may be slow, or write over a file while it is read. So what was read counts only if the file is the
+//! same afterwards, and a young file that breaks off is taken for one that is on its way.
 
-use crate::{Stop, ports::Delivery};
+use super::addressee::decide_addressee;
+use crate::{Customer, JobContext, Stop, ports::Delivery};
+use chrono::{DateTime, TimeDelta, Utc};
 use rollover_roster::{
-    read::{ReadLimits, ReadReport, read_imse},
-    snapshot::{SnapshotId, SnapshotStore},
+    read::{ReadLimits, ReadReport, ReadRoster, read_imse},
+    snapshot::SnapshotId,
 };
 use std::{fs::File, io::BufReader};
+
+/// A file that breaks off and changed this short ago may still be on its way.
+const MAY_COME: TimeDelta = TimeDelta::minutes(10);
 
 pub(super) enum Prepared {
     Roster(SnapshotId),
     Unreadable(ReadReport),
 }
 
+/// Whether the sender may still be writing. A clock that goes ahead dates a file a little into the future.
+fn decide_on_its_way(report: &ReadReport, arrived_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    report.breaks_off() && (now - arrived_at).abs() < MAY_COME
+}
+
 /// Reads and stores, off the threads that serve others.
-pub(super) async fn prepare(snapshots: &SnapshotStore, delivery: &Delivery) -> Result<Prepared, Stop> {
-    let (snapshots, delivery) = (snapshots.clone(), delivery.clone());
+pub(super) async fn prepare(
+    cx: &JobContext,
+    customer: &Customer,
+    delivery: &Delivery,
+) -> Result<Prepared, Stop> {
+    let name = &delivery.name;
+    let read = read(delivery.clone()).await?;
+    if !cx.ports.rosters.is_unchanged(customer, delivery).await? {
+        return Err(Stop::retry(format!("roster {name} changed while it was read; it is read anew")));
+    }
+    let read = match read {
+        Ok(read) => read,
+        Err(report) if decide_on_its_way(&report, delivery.arrived_at, cx.now()) => {
+            return Err(Stop::retry(format!(
+                "roster {name} breaks off and is young, so it may still be on its way: {report}"
+            )));
+        }
+        Err(report) => return Ok(Prepared::Unreadable(report.with_file(name))),
+    };
+    if let Some(report) = decide_addressee(&read.properties, &customer.settings) {
+        return Ok(Prepared::Unreadable(report.with_file(name)));
+    }
+    let (snapshots, name) = (cx.ports.rosters.snapshots().clone(), name.clone());
+    blocking(move || {
+        let kept = snapshots.write(&read.roster);
+        kept.map(Prepared::Roster)
+            .map_err(|error| Stop::retry(format!("the snapshot of {name} cannot be kept: {error}")))
+    })
+    .await
+}
+
+async fn read(delivery: Delivery) -> Result<Result<ReadRoster, ReadReport>, Stop> {
     blocking(move || {
         let file = File::open(&delivery.path)
             .map_err(|error| Stop::retry(format!("roster {} cannot be opened: {error}", delivery.name)))?;
-        match read_imse(BufReader::new(file), &ReadLimits::default()) {
-            Err(report) => Ok(Prepared::Unreadable(report.with_file(&delivery.name))),
-            Ok(read) => {
-                let id = snapshots.write(&read.roster).map_err(|error| {
-                    Stop::retry(format!("the snapshot of {} cannot be kept: {error}", delivery.name))
-                })?;
-                Ok(Prepared::Roster(id))
-            }
-        }
+        Ok(read_imse(BufReader::new(file), &ReadLimits::default()))
     })
     .await
 }
@@ -38,5 +73,31 @@ pub(super) async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Stop::retry(format!("the work broke off: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // DOMAIN I4
+    #[test]
+    fn a_young_file_that_breaks_off_is_waited_for() {
+        let report = |xml: &str| read_imse(xml.as_bytes(), &ReadLimits::default()).unwrap_err();
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let now = at("2024-06-03T01:30:00Z");
+        let cases = [
+            ("<enterprise><person>", "2024-06-03T01:29:57Z", true),
+            ("<enterprise><pers", "2024-06-03T01:29:57Z", true),
+            ("", "2024-06-03T01:29:57Z", true),
+            ("<enterprise><person>", "2024-06-03T01:20:01Z", true),
+            ("<enterprise><person>", "2024-06-03T01:30:05Z", true),
+            ("<enterprise><person>", "2024-06-03T01:20:00Z", false),
+            ("<enterprise></enterprise>", "2024-06-03T01:29:57Z", false),
+            ("<enterprise><person></person></enterprise>", "2024-06-03T01:29:57Z", false),
+        ];
+        for (xml, arrived_at, expected) in cases {
+            assert_eq!(decide_on_its_way(&report(xml), at(arrived_at), now), expected, "{xml} {arrived_at}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::plan::{
     find_template,
     sample::{calendar, customer, day},
+    to_tasks,
 };
 
 fn now() -> DateTime<Utc> {
@@ -49,12 +50,14 @@ fn pause_and_delay_delete_are_alternatives() {
         (vec!["summer_school", "delay_delete"], false),
     ] {
         let (eoy, bts) = (previewed("eoy", &modules, &calendar()), previewed("bts", &modules, &calendar()));
-        for (preview, of_pause, of_delay) in [
-            (&eoy, "pause_integration", "start_delay_delete"),
-            (&bts, "resume_integration", "end_delay_delete"),
+        for (preview, step, applies) in [
+            (&eoy, "pause_integration", paused),
+            (&eoy, "start_delay_delete", !paused),
+            // A customer that was paused by hand, or before the agreement changed, is resumed too.
+            (&bts, "resume_integration", true),
+            (&bts, "end_delay_delete", !paused),
         ] {
-            assert_eq!(applying(preview).contains(&of_pause), paused, "{modules:?}");
-            assert_eq!(applying(preview).contains(&of_delay), !paused, "{modules:?}");
+            assert_eq!(applying(preview).contains(&step), applies, "{modules:?}: {step}");
         }
     }
 }
@@ -218,4 +221,17 @@ fn a_change_of_mis_close_to_the_change_of_school_year_is_warned_against() {
     let july: DateTime<Utc> = "2024-07-15T08:00:00Z".parse().unwrap();
     let preview = preview(find_template("change_of_mis").unwrap(), &customer(&ALL), &calendar(), 2024, july);
     assert!(matches!(preview.warnings[..], [Warning::TooCloseToSchoolYear { weeks: 8, .. }]));
+}
+
+// DOMAIN S5, M1
+#[test]
+fn what_a_step_needs_and_applies_is_said_and_stored() {
+    let laid = previewed("bts", &[], &calendar());
+    let import = step(&laid, "import_courses");
+    assert!(import.why.ends_with("; not before switch_school_year, check_data"), "{}", import.why);
+    let tasks = to_tasks(&laid).unwrap();
+    let of = |name: &str| tasks.iter().find(|task| task.step == name).unwrap().needs.clone();
+    assert_eq!(of("import_courses"), ["switch_school_year", "switch_school_year_behind_wonde", "check_data"]);
+    assert_eq!(of("nightly_import"), ["switch_school_year", "switch_school_year_behind_wonde"]);
+    assert!(of("check_data").is_empty());
 }

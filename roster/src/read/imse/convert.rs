@@ -150,6 +150,17 @@ fn form_of(text: &str) -> String {
     text.chars().map(form).collect()
 }
 
+/// A code as it stands where it is one; a longer text may be a name in the wrong place, and is shown by its form.
+fn shown_of(code: &str) -> String {
+    if code.chars().count() <= LONGEST_CODE {
+        return code.to_owned();
+    }
+    form_of(&code.chars().take(SHOWN).collect::<String>())
+}
+
+/// Signs of a role or a level.
+const LONGEST_CODE: usize = 3;
+
 /// `recstatus` 3 says that the record is no longer there; in a full file that is the same as its absence.
 fn is_deleted(element: &Element) -> bool {
     element.attribute("recstatus") == Some("3")
@@ -279,7 +290,7 @@ fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
     let level = level.unwrap_or("2");
     let Ok(level) = level.parse::<u8>() else {
         let place = kind.map_or(element.place, |kind| kind.place);
-        let shown: String = level.chars().take(SHOWN).collect();
+        let shown = shown_of(level);
         let fix = "expected 0 for the site, 1 for a school, 2 and more";
         field.error(place, "grouptype/typevalue@level", format!("{shown:?} is no level"), fix);
         return None;
@@ -318,7 +329,7 @@ fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option
     let code = role.attribute("roletype").unwrap_or("01");
     let padded = format!("{code:0>2}");
     let Some(known) = Role::from_code(&padded) else {
-        let shown: String = code.chars().take(SHOWN).collect();
+        let shown = shown_of(code);
         field.error(role.place, "role@roletype", format!("{shown:?} is no role"), "expected 01 to 08");
         return None;
     };
