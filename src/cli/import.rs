@@ -221,7 +221,7 @@ async fn told(cx: &Context, app: &App, row: &JobRow) -> anyhow::Result<Exit> {
         output::line(format!("\nRecorded as run {}: rollover import show {}", run.id, run.id));
         if run.record.outcome == Outcome::Aborted {
             output::line(format!(
-                "Nothing was applied. Show the customer the figures; if they decide that the roster is right: \
+                "This run applied nothing. Show the customer the figures; if they decide that the roster is right: \
                  rollover import decide {} --run {} --help",
                 run.customer_id, run.id
             ));
