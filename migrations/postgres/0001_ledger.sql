@@ -117,8 +117,6 @@ CREATE INDEX job_sent ON job (sent_at)
 -- Who is next in a lane, and whether one of it is on its way.
 CREATE INDEX job_in_lane ON job (customer_id, lane, run_at, id)
     WHERE lane IS NOT NULL AND run_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting');
-CREATE INDEX job_sent_in_lane ON job (customer_id, lane)
-    WHERE lane IS NOT NULL AND sent_at IS NOT NULL AND state IN ('ready', 'retrying', 'waiting');
 CREATE INDEX job_lease ON job (lease_until) WHERE state = 'running';
 CREATE INDEX job_untold_end ON job (kind, id)
     WHERE state IN ('failed', 'aborted', 'cancelled') AND (told_end IS NULL OR told_end <> generation);

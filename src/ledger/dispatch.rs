@@ -18,13 +18,13 @@ db::statements! {
                 AND (lane IS NULL OR (
                     NOT EXISTS (SELECT 1 FROM job AS r
                         WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running')
-                    AND NOT EXISTS (SELECT 1 FROM job AS s
-                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.sent_at IS NOT NULL
-                            AND s.state IN ('ready', 'retrying', 'waiting'))
                     AND NOT EXISTS (SELECT 1 FROM job AS o
                         WHERE o.customer_id = j.customer_id AND o.lane = j.lane AND o.run_at IS NOT NULL
                             AND o.state IN ('ready', 'retrying', 'waiting')
-                            AND (o.run_at, o.id) < (j.run_at, j.id))))
+                            AND (o.run_at, o.id) < (j.run_at, j.id))
+                    AND NOT EXISTS (SELECT 1 FROM job AS s
+                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.run_at IS NOT NULL
+                            AND s.state IN ('ready', 'retrying', 'waiting') AND s.sent_at IS NOT NULL)))
             ORDER BY run_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING run_at, id, generation",
     sqlite "
@@ -34,13 +34,13 @@ db::statements! {
                 AND (lane IS NULL OR (
                     NOT EXISTS (SELECT 1 FROM job AS r
                         WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running')
-                    AND NOT EXISTS (SELECT 1 FROM job AS s
-                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.sent_at IS NOT NULL
-                            AND s.state IN ('ready', 'retrying', 'waiting'))
                     AND NOT EXISTS (SELECT 1 FROM job AS o
                         WHERE o.customer_id = j.customer_id AND o.lane = j.lane AND o.run_at IS NOT NULL
                             AND o.state IN ('ready', 'retrying', 'waiting')
-                            AND (o.run_at, o.id) < (j.run_at, j.id))))
+                            AND (o.run_at, o.id) < (j.run_at, j.id))
+                    AND NOT EXISTS (SELECT 1 FROM job AS s
+                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.run_at IS NOT NULL
+                            AND s.state IN ('ready', 'retrying', 'waiting') AND s.sent_at IS NOT NULL)))
             ORDER BY run_at, id LIMIT $2)
         RETURNING run_at, id, generation";
     FORGET_OLD = "
@@ -57,8 +57,8 @@ db::statements! {
                     NOT EXISTS (SELECT 1 FROM job AS r
                         WHERE r.customer_id = j.customer_id AND r.lane = j.lane AND r.state = 'running')
                     AND NOT EXISTS (SELECT 1 FROM job AS s
-                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.sent_at IS NOT NULL
-                            AND s.state IN ('ready', 'retrying', 'waiting'))))
+                        WHERE s.customer_id = j.customer_id AND s.lane = j.lane AND s.run_at IS NOT NULL
+                            AND s.state IN ('ready', 'retrying', 'waiting') AND s.sent_at IS NOT NULL)))
             ORDER BY run_at LIMIT 1";
 }
 
