@@ -20,8 +20,8 @@ use rollover_roster::{
 const GENERATION: i32 = 3;
 
 const INSERT_JOB: Sql = Sql::both(
-    "INSERT INTO job (customer_id, kind, args, state, generation, attempt, due_at, cancel_requested, created_at)
-     VALUES ('nes', 'import_roster', $1, 'running', $2, 1, $3, false, $3) RETURNING id",
+    "INSERT INTO job (customer_id, kind, args, state, generation, round, attempt, due_at, cancel_requested, created_at)
+     VALUES ('nes', 'import_roster', $1, 'running', $2, 0, 1, $3, false, $3) RETURNING id",
 );
 const MOVE_JOB: Sql = Sql::both("UPDATE job SET generation = $2, state = $3 WHERE id = $1");
 const MAKE_MANUAL: Sql = Sql::both("UPDATE site_membership SET made_by = 'manual' WHERE person_key = $1");
