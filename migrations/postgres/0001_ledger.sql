@@ -26,8 +26,11 @@ CREATE TABLE integration (
     customer_id     text PRIMARY KEY REFERENCES customer (id),
     pause_since     timestamptz,
     pause_why       text,
+    -- the person, or the step of a plan, that has set it
+    pause_by        jsonb,
     delay_start     date,
     delay_end       date,
+    delay_by        jsonb,
     import_snapshot text,
     mirror_snapshot text,
     -- the mirror with what a roster that was begun and not ended may have changed at the site

@@ -26,8 +26,11 @@ CREATE TABLE integration (
     customer_id     TEXT PRIMARY KEY REFERENCES customer (id),
     pause_since     TEXT,
     pause_why       TEXT,
+    -- the person, or the step of a plan, that has set it
+    pause_by        TEXT,
     delay_start     TEXT,
     delay_end       TEXT,
+    delay_by        TEXT,
     import_snapshot TEXT,
     mirror_snapshot TEXT,
     -- the mirror with what a roster that was begun and not ended may have changed at the site

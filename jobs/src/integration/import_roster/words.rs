@@ -24,7 +24,7 @@ pub(super) fn would_apply_words(customer: &CustomerId, difference: &Difference) 
 }
 
 pub(super) fn paused_words(customer: &CustomerId, pause: &Pause) -> String {
-    format!("the integration of {customer} is paused ({}); nothing was read", pause.why)
+    format!("the integration of {customer} is paused by {} ({}); nothing was read", pause.by, pause.why)
 }
 
 pub(super) fn too_early_words(held_courses: u64) -> String {
