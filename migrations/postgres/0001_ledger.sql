@@ -126,6 +126,19 @@ CREATE INDEX job_untold_end ON job (kind, id)
 CREATE INDEX job_of_task ON job (task_id);
 CREATE INDEX job_of_customer ON job (customer_id, id);
 
+-- Ends without a report whose job was run again before its kind was told of them.
+CREATE TABLE earlier_end (
+    job_id     bigint NOT NULL REFERENCES job (id),
+    generation integer NOT NULL,
+    round      integer NOT NULL,
+    attempt    integer NOT NULL,
+    state      text NOT NULL,
+    why        text,
+    started_at timestamptz,
+    ended_at   timestamptz,
+    PRIMARY KEY (job_id, generation)
+);
+
 CREATE TABLE event (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at          timestamptz NOT NULL,

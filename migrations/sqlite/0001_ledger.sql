@@ -126,6 +126,19 @@ CREATE INDEX job_untold_end ON job (kind, id)
 CREATE INDEX job_of_task ON job (task_id);
 CREATE INDEX job_of_customer ON job (customer_id, id);
 
+-- Ends without a report whose job was run again before its kind was told of them.
+CREATE TABLE earlier_end (
+    job_id     INTEGER NOT NULL REFERENCES job (id),
+    generation INTEGER NOT NULL,
+    round      INTEGER NOT NULL,
+    attempt    INTEGER NOT NULL,
+    state      TEXT NOT NULL,
+    why        TEXT,
+    started_at TEXT,
+    ended_at   TEXT,
+    PRIMARY KEY (job_id, generation)
+) STRICT;
+
 CREATE TABLE event (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     at          TEXT NOT NULL,
