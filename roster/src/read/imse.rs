@@ -5,7 +5,7 @@ mod convert;
 
 use self::{check::Checks, convert::Converter};
 use super::{
-    ReadLimits, ReadReport,
+    ReadLimits, ReadOptions, ReadReport,
     decode::Decoded,
     element::{Broken, Element, Elements, Next},
     report::{ReadError, WHOLE_FILE},
@@ -31,7 +31,8 @@ pub struct ReadRoster {
 }
 
 /// Reads a whole file. On any error nothing of it is given, and the report names every one up to the limit.
-pub fn read_imse(input: impl BufRead, limits: &ReadLimits) -> Result<ReadRoster, ReadReport> {
+pub fn read_imse(input: impl BufRead, options: &ReadOptions) -> Result<ReadRoster, ReadReport> {
+    let limits = &options.limits;
     let decoded = Decoded::new(input, limits.bytes)
         .map_err(|unreadable| ReadReport::whole_file(unreadable.what, unreadable.fix))?;
     let mut reading = Reading::new(limits);
