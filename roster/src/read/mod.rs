@@ -2,8 +2,10 @@
 
 mod decode;
 mod element;
+mod events;
 mod imse;
 mod report;
+mod tree;
 
 pub use imse::{Properties, ReadRoster, read_imse};
 pub use report::{ReadError, ReadReport};
