@@ -145,20 +145,24 @@ pub(super) struct Element<'t> {
 }
 
 impl<'t> Element<'t> {
-    fn children(self) -> impl Iterator<Item = usize> + use<'t> {
+    fn inside(self) -> impl Iterator<Item = usize> + use<'t> {
         let nodes = &self.tree.nodes;
         let end = nodes[self.index].end;
         let first = Some(self.index + 1).filter(|first| *first < end);
         std::iter::successors(first, move |child| Some(nodes[*child].end).filter(|next| *next < end))
     }
 
+    pub fn children(self) -> impl Iterator<Item = Self> {
+        self.inside().map(move |child| self.tree.element(child))
+    }
+
     pub fn child(self, name: &str) -> Option<Self> {
-        let index = self.children().find(|child| self.tree.name(*child) == name)?;
+        let index = self.inside().find(|child| self.tree.name(*child) == name)?;
         Some(self.tree.element(index))
     }
 
     pub fn all(self, name: &str) -> impl Iterator<Item = Self> {
-        let named = self.children().filter(move |child| self.tree.name(*child) == name);
+        let named = self.inside().filter(move |child| self.tree.name(*child) == name);
         named.map(move |child| self.tree.element(child))
     }
 
