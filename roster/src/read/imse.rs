@@ -7,8 +7,10 @@ use self::{check::Checks, convert::Converter};
 use super::{
     ReadLimits, ReadOptions, ReadReport,
     decode::Decoded,
-    element::{Broken, Element, Elements, Next},
+    element::{Broken, Elements, Next},
+    events::Streamed,
     report::{ReadError, WHOLE_FILE},
+    tree::Element,
 };
 use crate::model::Roster;
 use std::io::BufRead;
@@ -36,11 +38,11 @@ pub fn read_imse(input: impl BufRead, options: &ReadOptions) -> Result<ReadRoste
     let decoded = Decoded::new(input, limits.bytes)
         .map_err(|unreadable| ReadReport::whole_file(unreadable.what, unreadable.fix))?;
     let mut reading = Reading::new(limits);
-    let mut elements = Elements::new(decoded, *limits);
+    let mut elements = Elements::new(Streamed::new(decoded, limits.text), *limits);
     loop {
         match elements.next() {
             Ok(Next::Root(name)) => reading.root(&name),
-            Ok(Next::Child(element)) => reading.child(&element),
+            Ok(Next::Child(element)) => reading.child(element),
             Ok(Next::End) => break,
             Err(broken) => {
                 reading.broken(broken);
@@ -89,8 +91,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn child(&mut self, element: &Element) {
-        match element.name.as_str() {
+    fn child(&mut self, element: Element<'_>) {
+        match element.name {
             "properties" => {
                 let text = |name: &str| element.text_at(&[name]).map(str::to_owned);
                 self.properties = Properties {

@@ -2,10 +2,12 @@
 
 mod decode;
 mod element;
+mod events;
 mod imse;
 mod lenient;
 mod mapping;
 mod report;
+mod tree;
 
 pub use imse::{Properties, ReadRoster, read_imse};
 pub use lenient::{Concession, Concessions, Leniency, Lenient};
