@@ -8,7 +8,7 @@ use std::fmt;
 pub(super) const WHOLE_FILE: &str = "file";
 
 /// One error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadError {
     /// From 1; 0 when the file as a whole is meant.
     pub line: u64,
@@ -46,6 +46,14 @@ impl ReadReport {
     /// Whether the document breaks off, as that of a file which is still being written does.
     pub fn breaks_off(&self) -> bool {
         self.errors.iter().any(|error| error.record == WHOLE_FILE && error.line > 0)
+    }
+
+    /// Adds to the error of a record how many others name it, which are no errors of their own.
+    pub(super) fn add_followers(&mut self, record: &str, followers: u64) {
+        if let Some(error) = self.errors.iter_mut().find(|error| error.record == record) {
+            let others = if followers == 1 { "1 other names" } else { &format!("{followers} others name") };
+            error.what = format!("{} ({others} this {record})", error.what);
+        }
     }
 
     pub const fn is_empty(&self) -> bool {

@@ -7,6 +7,7 @@ mod encodings;
 mod generate;
 mod hostile;
 mod never_panics;
+mod outside_samples;
 mod repair;
 mod round_trip;
 mod snapshots;
