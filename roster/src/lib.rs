@@ -5,10 +5,15 @@ pub mod delay_delete;
 pub mod diff;
 pub mod filter;
 pub mod invent;
+pub mod likeness;
 pub mod mirror;
 pub mod model;
+pub mod places;
 pub mod read;
+pub mod rekey;
 pub mod repair;
+#[cfg(test)]
+mod samples;
 pub mod snapshot;
 pub mod write;
 mod xml;
