@@ -56,7 +56,7 @@ fn is_summer_school(course: &Course, prefix: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Group, Membership, Role};
+    use crate::model::{Details, Group, Membership, Role};
 
     // DOMAIN C1
     #[test]
@@ -65,7 +65,14 @@ mod tests {
         let key = |id: &str| SyncKey { source: "sas".to_owned(), id: id.to_owned() };
         let group = |id: &str| {
             let (group_type, name) = ("Class".to_owned(), "8A".to_owned());
-            Record::Group(Group { key: key(id), group_type, level: 2, name, parent: None })
+            Record::Group(Group {
+                key: key(id),
+                group_type,
+                level: 2,
+                name,
+                parent: None,
+                details: Details::default(),
+            })
         };
         let course = Record::Course(Course {
             key: key("8a"),
@@ -73,6 +80,7 @@ mod tests {
             code: None,
             template: None,
             parent: None,
+            details: Details::default(),
         });
         let member = Record::Membership(Membership {
             group: key("8a"),
@@ -80,6 +88,7 @@ mod tests {
             role: Role::Learner,
             begin: None,
             end: None,
+            details: Details::default(),
         });
         let changes = vec![
             Change::Create(course),

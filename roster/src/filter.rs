@@ -256,7 +256,7 @@ impl Breakdown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Person, Profile};
+    use crate::model::{Details, Person, Profile};
 
     fn changes(count: u64, delete: bool) -> ChangeCounts {
         let record = Record::Person(Person {
@@ -267,6 +267,7 @@ mod tests {
             email: None,
             birth_date: None,
             profile: Profile::Student,
+            details: Details::default(),
         });
         let change = if delete { Change::Delete(record) } else { Change::Create(record) };
         let mut counts = ChangeCounts::default();

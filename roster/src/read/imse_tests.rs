@@ -1,7 +1,10 @@
 //! The reader against every row of the dialect, and against files as they really come.
 
 use super::*;
-use crate::model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey};
+use crate::model::{
+    Course, CourseDetails, Details, Group, Membership, MembershipDetails, Person, PersonDetails, Profile,
+    Record, Relation, Relative, Role, SyncKey,
+};
 use chrono::NaiveDate;
 
 fn enterprise(inside: &str) -> String {
@@ -109,6 +112,7 @@ fn a_whole_file_is_read() {
             level: 1,
             name: "Nes & Vik skole".to_owned(),
             parent: None,
+            details: Details::default(),
         }),
         Record::Person(Person {
             key: key("p-1001"),
@@ -118,6 +122,7 @@ fn a_whole_file_is_read() {
             email: Some("kari@nes.example".to_owned()),
             birth_date: day("2014-02-28"),
             profile: Profile::Staff,
+            details: PersonDetails { street: Some("Storgata 1".to_owned()), ..Default::default() }.into(),
         }),
         Record::Course(Course {
             key: key("crs-1"),
@@ -125,6 +130,7 @@ fn a_whole_file_is_read() {
             code: Some("MAT7B".to_owned()),
             template: Some(key("tpl-1")),
             parent: Some(key("sch-1")),
+            details: CourseDetails { credits: Some("5".to_owned()), ..Default::default() }.into(),
         }),
         Record::Membership(Membership {
             group: key("sch-1"),
@@ -132,10 +138,47 @@ fn a_whole_file_is_read() {
             role: Role::Instructor,
             begin: None,
             end: None,
+            details: MembershipDetails { subrole: Some("Teacher".to_owned()), ..Default::default() }.into(),
         }),
     ];
     assert!(read.roster.records() == expected.as_slice(), "{:?}", read.roster.records());
     assert_eq!(read.groups_without_id, 0);
+}
+
+#[test]
+fn a_password_is_never_kept() {
+    let records = good(&person("p", "<userid password=\"s3cret\" pwencryptiontype=\"MD5\">karber</userid>"));
+    assert!(!serde_json::to_string(&records).unwrap().contains("s3cret"));
+}
+
+#[test]
+fn every_detail_of_a_person_is_read() {
+    let relationship = |kind: &str, id: &str| {
+        let kind = format!("<relationshiptype>{kind}</relationshiptype>");
+        format!("<relationship>{kind}{}</relationship>", sourcedid(id))
+    };
+    let more = "<url>https://nes.example/kari</url><tel teltype=\"Voice\">1</tel><tel teltype=\"2\">2</tel>\
+                <tel teltype=\"Fax\">3</tel><adr><street>Storgata 1</street><extadd>c/o Vik</extadd>\
+                <locality>Nes</locality><pcode>1900</pcode></adr><extension>";
+    let more = format!("{more}{}{}</extension>", relationship("parent", "q"), relationship("child", "q"));
+    let file = person("p", &more).replace("<name>", "<name><nickname>Kaja</nickname>") + &person("q", "");
+    let records = good(&file.replacen("</n>", "<other>Marie</other></n>", 1));
+    let Some(Record::Person(person)) = records.first() else { panic!("no person") };
+    let text = |text: &str| Some(text.to_owned());
+    let relative = |relation| Relative { relation, person: key("q") };
+    let expected = PersonDetails {
+        nickname: text("Kaja"),
+        middle_name: text("Marie"),
+        url: text("https://nes.example/kari"),
+        phone: text("1"),
+        mobile: text("2"),
+        street: text("Storgata 1"),
+        extended: text("c/o Vik"),
+        postcode: text("1900"),
+        locality: text("Nes"),
+        relatives: vec![relative(Relation::Child), relative(Relation::Parent)],
+    };
+    assert!(*person.details == expected);
 }
 
 #[test]

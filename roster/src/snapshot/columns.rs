@@ -1,6 +1,9 @@
 //! The columns of each kind, and the way between a record and its row.
 
-use crate::model::{Course, Group, Kind, Membership, Person, Profile, Record, RecordHash, Role, SyncKey};
+use crate::model::{
+    Course, CourseDetails, Group, GroupDetails, Kind, Membership, MembershipDetails, Person, PersonDetails,
+    Profile, Record, RecordHash, Role, SyncKey,
+};
 use chrono::NaiveDate;
 
 /// What a column holds.
@@ -48,6 +51,9 @@ const GROUP: &[Column] = &[
     text("name"),
     maybe("parent_source"),
     maybe("parent_id"),
+    maybe("long"),
+    maybe("full"),
+    maybe("org"),
     text("hash"),
 ];
 const PERSON: &[Column] = &[
@@ -59,6 +65,16 @@ const PERSON: &[Column] = &[
     maybe("email"),
     date("birth_date"),
     text("profile"),
+    maybe("nickname"),
+    maybe("middle_name"),
+    maybe("url"),
+    maybe("phone"),
+    maybe("mobile"),
+    maybe("street"),
+    maybe("extended"),
+    maybe("postcode"),
+    maybe("locality"),
+    maybe("relatives"),
     text("hash"),
 ];
 const COURSE: &[Column] = &[
@@ -70,6 +86,13 @@ const COURSE: &[Column] = &[
     maybe("template_id"),
     maybe("parent_source"),
     maybe("parent_id"),
+    maybe("long"),
+    maybe("full"),
+    maybe("org"),
+    maybe("credits"),
+    maybe("creator_source"),
+    maybe("creator_id"),
+    maybe("terms"),
     text("hash"),
 ];
 const MEMBERSHIP: &[Column] = &[
@@ -80,6 +103,8 @@ const MEMBERSHIP: &[Column] = &[
     text("role"),
     date("begin"),
     date("end"),
+    maybe("subrole"),
+    maybe("custom_role"),
     text("hash"),
 ];
 
@@ -95,6 +120,12 @@ pub(super) const fn of(kind: Kind) -> &'static [Column] {
 impl From<Option<String>> for Cell {
     fn from(value: Option<String>) -> Self {
         value.map_or(Self::Absent, Self::Text)
+    }
+}
+
+impl From<&Option<String>> for Cell {
+    fn from(value: &Option<String>) -> Self {
+        value.clone().into()
     }
 }
 
@@ -114,9 +145,17 @@ fn both(key: Option<&SyncKey>) -> [Cell; 2] {
     [key.map(|key| key.source.clone()).into(), key.map(|key| key.id.clone()).into()]
 }
 
+/// A list as JSON text; absent when it is empty.
+fn list<T: serde::Serialize>(items: &[T]) -> Cell {
+    if items.is_empty() {
+        return Cell::Absent;
+    }
+    Cell::Text(serde_json::to_string(items).expect("keys are text"))
+}
+
 /// The row of a record.
 pub(super) fn row(record: &Record) -> Vec<Cell> {
-    let mut row = Vec::with_capacity(9);
+    let mut row = Vec::with_capacity(of(record.kind()).len());
     match record {
         Record::Group(g) => {
             row.extend(both(Some(&g.key)));
@@ -126,22 +165,32 @@ pub(super) fn row(record: &Record) -> Vec<Cell> {
                 g.name.as_str().into(),
             ]);
             row.extend(both(g.parent.as_ref()));
+            row.extend([&g.details.long, &g.details.full, &g.details.org].map(Cell::from));
         }
         Record::Person(p) => {
             row.extend(both(Some(&p.key)));
             row.extend([p.userid.clone().into(), p.given.as_str().into(), p.family.as_str().into()]);
             row.extend([p.email.clone().into(), p.birth_date.into(), p.profile.as_str().into()]);
+            let d: &PersonDetails = &p.details;
+            row.extend([&d.nickname, &d.middle_name, &d.url, &d.phone, &d.mobile].map(Cell::from));
+            row.extend([&d.street, &d.extended, &d.postcode, &d.locality].map(Cell::from));
+            row.push(list(&d.relatives));
         }
         Record::Course(c) => {
             row.extend(both(Some(&c.key)));
             row.extend([c.title.as_str().into(), c.code.clone().into()]);
             row.extend(both(c.template.as_ref()));
             row.extend(both(c.parent.as_ref()));
+            let d: &CourseDetails = &c.details;
+            row.extend([&d.long, &d.full, &d.org, &d.credits].map(Cell::from));
+            row.extend(both(d.creator.as_ref()));
+            row.push(list(&d.terms));
         }
         Record::Membership(m) => {
             row.extend(both(Some(&m.group)));
             row.extend(both(Some(&m.person)));
             row.extend([m.role.as_str().into(), m.begin.into(), m.end.into()]);
+            row.extend([&m.details.subrole, &m.details.custom_role].map(Cell::from));
         }
     }
     row.push(record.hash().to_string().as_str().into());
@@ -179,10 +228,42 @@ impl Cells {
         Ok(SyncKey { source: self.text()?, id: self.text()? })
     }
 
+    fn list<T: serde::de::DeserializeOwned>(&mut self) -> Result<Vec<T>, String> {
+        let Some(text) = self.maybe() else { return Ok(Vec::new()) };
+        serde_json::from_str(&text).map_err(|_| "a list is not what was written".to_owned())
+    }
+
     fn maybe_key(&mut self) -> Option<SyncKey> {
         let (source, id) = (self.maybe(), self.maybe());
         source.zip(id).map(|(source, id)| SyncKey { source, id })
     }
+}
+
+// The fields of a literal are taken in the order in which they are written: that of the columns.
+fn person_details(cells: &mut Cells) -> Result<PersonDetails, String> {
+    Ok(PersonDetails {
+        nickname: cells.maybe(),
+        middle_name: cells.maybe(),
+        url: cells.maybe(),
+        phone: cells.maybe(),
+        mobile: cells.maybe(),
+        street: cells.maybe(),
+        extended: cells.maybe(),
+        postcode: cells.maybe(),
+        locality: cells.maybe(),
+        relatives: cells.list()?,
+    })
+}
+
+fn course_details(cells: &mut Cells) -> Result<CourseDetails, String> {
+    Ok(CourseDetails {
+        long: cells.maybe(),
+        full: cells.maybe(),
+        org: cells.maybe(),
+        credits: cells.maybe(),
+        creator: cells.maybe_key(),
+        terms: cells.list()?,
+    })
 }
 
 /// The record of a row and its digest, checked against the one that was written with it.
@@ -198,6 +279,7 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<(Record, RecordHash),
                 .ok_or("a level is out of range")?,
             name: cells.text()?,
             parent: cells.maybe_key(),
+            details: GroupDetails { long: cells.maybe(), full: cells.maybe(), org: cells.maybe() }.into(),
         }),
         Kind::Person => Record::Person(Person {
             key: cells.key()?,
@@ -207,6 +289,7 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<(Record, RecordHash),
             email: cells.maybe(),
             birth_date: cells.date()?,
             profile: Profile::from(cells.text()?),
+            details: person_details(&mut cells)?.into(),
         }),
         Kind::Course => Record::Course(Course {
             key: cells.key()?,
@@ -214,6 +297,7 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<(Record, RecordHash),
             code: cells.maybe(),
             template: cells.maybe_key(),
             parent: cells.maybe_key(),
+            details: course_details(&mut cells)?.into(),
         }),
         Kind::Membership => Record::Membership(Membership {
             group: cells.key()?,
@@ -221,6 +305,7 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<(Record, RecordHash),
             role: Role::parse(&cells.text()?).ok_or("a role is not known")?,
             begin: cells.date()?,
             end: cells.date()?,
+            details: MembershipDetails { subrole: cells.maybe(), custom_role: cells.maybe() }.into(),
         }),
     };
     let hash = record.hash();

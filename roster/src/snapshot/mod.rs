@@ -6,10 +6,10 @@
 //!
 //! | file | columns |
 //! |---|---|
-//! | group | source, id, type, level (int32), name, parent_source?, parent_id?, hash |
-//! | person | source, id, userid?, given, family, email?, birth_date? (date), profile, hash |
-//! | course | source, id, title, code?, template_source?, template_id?, parent_source?, parent_id?, hash |
-//! | membership | group_source, group_id, person_source, person_id, role, begin? (date), end? (date), hash |
+//! | group | source, id, type, level (int32), name, parent_source?, parent_id?, long?, full?, org?, hash |
+//! | person | source, id, userid?, given, family, email?, birth_date? (date), profile, nickname?, middle_name?, url?, phone?, mobile?, street?, extended?, postcode?, locality?, relatives? (JSON list), hash |
+//! | course | source, id, title, code?, template_source?, template_id?, parent_source?, parent_id?, long?, full?, org?, credits?, creator_source?, creator_id?, terms? (JSON list), hash |
+//! | membership | group_source, group_id, person_source, person_id, role, begin? (date), end? (date), subrole?, custom_role?, hash |
 //!
 //! Any tool that reads Parquet reads them: `SELECT count(*) FROM 'person.parquet'`.
 //!

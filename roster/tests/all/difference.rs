@@ -9,7 +9,7 @@ use rollover_roster::{
     diff::{Action, Change, ChangeCounts, diff},
     invent::{Invention, Municipality},
     mirror::mirror_after,
-    model::{Course, Group, Kind, Membership, Record, Role, Roster, SyncKey},
+    model::{Course, Details, Group, Kind, Membership, Record, Role, Roster, SyncKey},
 };
 use std::convert::Infallible;
 
@@ -97,6 +97,7 @@ fn course(id: &str, code: Option<&str>) -> Record {
         code: code.map(str::to_owned),
         template: None,
         parent: None,
+        details: Details::default(),
     })
 }
 
@@ -107,6 +108,7 @@ fn member(group: &str) -> Record {
         role: Role::Learner,
         begin: None,
         end: None,
+        details: Details::default(),
     })
 }
 
@@ -117,6 +119,7 @@ fn group(id: &str) -> Record {
         level: 2,
         name: id.to_owned(),
         parent: None,
+        details: Details::default(),
     })
 }
 

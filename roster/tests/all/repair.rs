@@ -113,6 +113,7 @@ fn what_is_settled_now_and_what_is_left() {
             level: 2,
             name: name.to_owned(),
             parent: None,
+            details: rollover_roster::model::Details::default(),
         })
     };
     let (create, delete) = (Change::Create(record("g")), Change::Delete(record("g")));

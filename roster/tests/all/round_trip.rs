@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use rollover_roster::{
     invent::{Invention, Land, Municipality},
-    model::{Group, Person, Profile, Record, Roster, SyncKey},
+    model::{Details, Group, Person, Profile, Record, Roster, SyncKey},
     read::{ReadLimits, ReadRoster, read_imse},
     write::write_imse,
 };
@@ -29,6 +29,7 @@ fn person(given: &str, email: Option<&str>) -> Record {
         email: email.map(str::to_owned),
         birth_date: NaiveDate::from_ymd_opt(2014, 2, 28),
         profile: Profile::Student,
+        details: Details::default(),
     })
 }
 
@@ -99,6 +100,7 @@ fn a_long_name_goes_where_long_names_belong() {
             level: 1,
             name,
             parent: None,
+            details: Details::default(),
         })]))
     };
     assert!(group("å".repeat(60)).contains("<short>"));

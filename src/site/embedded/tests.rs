@@ -14,7 +14,7 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::Change,
-    model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey},
+    model::{Course, Details, Group, Membership, Person, Profile, Record, Role, SyncKey},
 };
 
 const GENERATION: i32 = 3;
@@ -106,22 +106,44 @@ fn person(id: &str, given: &str) -> Record {
         email: Some("x@nes.test".to_owned()),
         birth_date: Some("2010-02-28".parse().unwrap()),
         profile: Profile::Student,
+        details: Details::default(),
     })
 }
 
 fn group(id: &str, name: &str) -> Record {
     let (group_type, parent) = ("School".to_owned(), Some(key("root")));
-    Record::Group(Group { key: key(id), group_type, level: 1, name: name.to_owned(), parent })
+    Record::Group(Group {
+        key: key(id),
+        group_type,
+        level: 1,
+        name: name.to_owned(),
+        parent,
+        details: Details::default(),
+    })
 }
 
 fn course(title: &str) -> Record {
     let (code, template) = (Some("MAT".to_owned()), Some(key("template")));
-    Record::Course(Course { key: key("c"), title: title.to_owned(), code, template, parent: Some(key("s")) })
+    Record::Course(Course {
+        key: key("c"),
+        title: title.to_owned(),
+        code,
+        template,
+        parent: Some(key("s")),
+        details: Details::default(),
+    })
 }
 
 fn member(of: &str, person: &str, role: Role) -> Record {
     let (begin, end) = (Some("2024-08-19".parse().unwrap()), None);
-    Record::Membership(Membership { group: key(of), person: key(person), role, begin, end })
+    Record::Membership(Membership {
+        group: key(of),
+        person: key(person),
+        role,
+        begin,
+        end,
+        details: Details::default(),
+    })
 }
 
 fn update(from: Record, to: Record) -> Change {

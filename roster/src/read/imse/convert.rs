@@ -2,7 +2,10 @@
 
 use super::check::Checks;
 use crate::{
-    model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey},
+    model::{
+        Course, CourseDetails, Group, GroupDetails, Membership, MembershipDetails, Person, PersonDetails,
+        Profile, Record, Relation, Relative, Role, SyncKey,
+    },
     read::{
         element::{Element, Place},
         report::ReadError,
@@ -14,6 +17,7 @@ const SOURCE: usize = 32;
 const ID: usize = 256;
 const SHORT: usize = 60;
 const LONG: usize = 256;
+const FULL: usize = 2048;
 /// Characters of a wrong value that an error repeats.
 const SHOWN: usize = 40;
 
@@ -61,7 +65,7 @@ impl<'a> Field<'a> {
             line: place.line,
             column: place.column,
             record: self.label.to_owned(),
-            field: format!("{}{field}", self.within),
+            field: format!("{}{field}", self.within).trim_end_matches('/').to_owned(),
             what: what.into(),
             fix: fix.to_owned(),
         });
@@ -203,8 +207,9 @@ impl Converter {
             .personal_date(element, &["demographics", "bday"])
             .or_else(|| field.personal_date(element, &["demogaphics", "bday"]));
         let profile = element.child("institutionrole").map_or(Profile::Student, profile_of);
+        let details = person_details(&mut field, element).into();
         let record = key.zip(given).zip(family).map(|((key, given), family)| {
-            Record::Person(Person { key, userid, given, family, email, birth_date, profile })
+            Record::Person(Person { key, userid, given, family, email, birth_date, profile, details })
         });
         let errors = field.errors;
         self.keep(record, element.place, &label);
@@ -256,6 +261,84 @@ impl Converter {
     }
 }
 
+fn person_details(field: &mut Field<'_>, element: &Element) -> PersonDetails {
+    let mut details = PersonDetails {
+        nickname: field.text(element, &["name", "nickname"], LONG),
+        middle_name: field.text(element, &["name", "n", "other"], LONG),
+        url: field.text(element, &["url"], LONG),
+        street: field.text(element, &["adr", "street"], LONG),
+        extended: field.text(element, &["adr", "extadd"], LONG),
+        postcode: field.text(element, &["adr", "pcode"], LONG),
+        locality: field.text(element, &["adr", "locality"], LONG),
+        ..PersonDetails::default()
+    };
+    for tel in element.all("tel") {
+        let line = match tel.attribute("teltype").unwrap_or("Voice") {
+            "Voice" | "1" => &mut details.phone,
+            "Mobile" | "2" => &mut details.mobile,
+            _ => continue,
+        };
+        let number = field.inside("tel", |field| field.text(tel, &[], LONG));
+        *line = line.take().or(number);
+    }
+    details.relatives = field.inside("extension", |field| relatives(field, element));
+    details
+}
+
+fn relatives(field: &mut Field<'_>, element: &Element) -> Vec<Relative> {
+    let Some(extension) = element.child("extension") else { return Vec::new() };
+    let mut relatives: Vec<Relative> = extension
+        .all("relationship")
+        .filter_map(|relationship| field.inside("relationship", |field| relative(field, relationship)))
+        .collect();
+    relatives.sort();
+    relatives.dedup();
+    relatives
+}
+
+fn relative(field: &mut Field<'_>, relationship: &Element) -> Option<Relative> {
+    let kind = relationship.text_at(&["relationshiptype"]).unwrap_or_default();
+    let Some(relation) = Relation::parse(kind) else {
+        let what = format!("{:?} is no relationship", shown_of(kind));
+        field.error(relationship.place, "relationshiptype", what, "expected child or parent");
+        return None;
+    };
+    Some(Relative { relation, person: field.key(relationship)? })
+}
+
+/// The long and the full description, where `short` is the name, and the organisation.
+fn descriptions(field: &mut Field<'_>, element: &Element) -> [Option<String>; 3] {
+    let has_short = element.text_at(&["description", "short"]).is_some();
+    let long = if has_short { field.text(element, &["description", "long"], LONG) } else { None };
+    let full = field.text(element, &["description", "full"], FULL);
+    [long, full, field.text(element, &["org", "orgname"], LONG)]
+}
+
+fn course_details(
+    field: &mut Field<'_>,
+    element: &Element,
+    course: &Element,
+    key: &SyncKey,
+) -> CourseDetails {
+    let [long, full, org] = descriptions(field, element);
+    field.inside("extension/course", |field| {
+        let credits =
+            field.text(course, &["credits"], SHORT).or_else(|| field.text(course, &["credit"], SHORT));
+        let creator = field.text(course, &["template", "coursecreatorsynckey"], ID);
+        let of_source = |id: String| SyncKey::new(&key.source, &id);
+        // Each term has an element of its own, whose name is its number.
+        let terms = course.at(&["template", "terms"]).map_or(&[][..], |terms| &terms.children);
+        let terms = field.inside("template/terms", |field| {
+            terms
+                .iter()
+                .filter_map(|term| field.text(term, &["sourcetermsynckey"], ID))
+                .map(of_source)
+                .collect()
+        });
+        CourseDetails { long, full, org, credits, creator: creator.map(of_source), terms }
+    })
+}
+
 fn profile_of(element: &Element) -> Profile {
     match element.attribute("institutionroletype") {
         None | Some("") => Profile::Student,
@@ -299,7 +382,9 @@ fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
     let group_type = group_type.chars().take(LONG).collect();
     let name = name_of(field, element)?;
     let parent = parent_of(field, element, &key);
-    Some(Record::Group(Group { key, group_type, level, name, parent }))
+    let [long, full, org] = descriptions(field, element);
+    let details = GroupDetails { long, full, org }.into();
+    Some(Record::Group(Group { key, group_type, level, name, parent, details }))
 }
 
 fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Option<Record> {
@@ -311,7 +396,8 @@ fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Opti
     // The dialect gives its id alone, so it is of the course's own source.
     let template = template.map(|id| SyncKey::new(&key.source, &id));
     let parent = parent_of(field, element, &key);
-    Some(Record::Course(Course { key, title, code, template, parent }))
+    let details = course_details(field, element, course, &key).into();
+    Some(Record::Course(Course { key, title, code, template, parent, details }))
 }
 
 fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option<Record> {
@@ -335,7 +421,9 @@ fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option
     };
     let begin = binding_date(field, role, &["timeframe", "begin"]);
     let end = binding_date(field, role, &["timeframe", "end"]);
-    Some(Record::Membership(Membership { group: group.clone(), person, role: known, begin, end }))
+    let details =
+        MembershipDetails { subrole: field.text(role, &["subrole"], LONG), custom_role: None }.into();
+    Some(Record::Membership(Membership { group: group.clone(), person, role: known, begin, end, details }))
 }
 
 /// Inactive is the same as deleted.
