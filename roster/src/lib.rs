@@ -3,6 +3,8 @@
 pub mod courses;
 pub mod delay_delete;
 pub mod diff;
+pub mod explain;
+pub mod figures;
 pub mod filter;
 pub mod invent;
 pub mod likeness;

@@ -1,6 +1,6 @@
 //! Records in one line each, for the tests of this package.
 
-use crate::model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey};
+use crate::model::{Course, Details, Group, Membership, Person, Profile, Record, Role, SyncKey};
 
 pub fn key(id: &str) -> SyncKey {
     SyncKey::new("sas", id)
@@ -13,6 +13,7 @@ pub fn group(id: &str, name: &str, level: u8, parent: Option<&str>) -> Record {
         level,
         name: name.to_owned(),
         parent: parent.map(key),
+        details: Details::default(),
     })
 }
 
@@ -28,6 +29,7 @@ pub fn course(id: &str, title: &str, parent: Option<&str>) -> Record {
         code: None,
         template: None,
         parent: parent.map(key),
+        details: Details::default(),
     })
 }
 
@@ -45,6 +47,7 @@ pub fn person_as(profile: Profile, id: &str, given: &str, family: &str, born: Op
         email: None,
         birth_date: born.map(|date| date.parse().unwrap()),
         profile,
+        details: Details::default(),
     })
 }
 
@@ -53,5 +56,12 @@ pub fn member(group: &str, person: &str) -> Record {
 }
 
 pub fn member_as(role: Role, group: &str, person: &str) -> Record {
-    Record::Membership(Membership { group: key(group), person: key(person), role, begin: None, end: None })
+    Record::Membership(Membership {
+        group: key(group),
+        person: key(person),
+        role,
+        begin: None,
+        end: None,
+        details: Details::default(),
+    })
 }
