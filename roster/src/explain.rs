@@ -2,10 +2,12 @@
 //!
 //! The Filter counts first; a difference is taken up a second time, change by change, only if a limit broke.
 
+mod breakdown;
 mod cause;
 #[cfg(test)]
 mod tests;
 
+pub use breakdown::Breakdown;
 pub use cause::{
     Cause, FEW_SCHOOLS, FEW_SCHOOLS_PERCENT, FEW_SCHOOLS_TIMES, ONE_SORT_PERCENT, REKEYED_PERCENT,
     SCHOOL_YEAR_PERCENT, SCHOOLS_NAMED, USUAL_SORT_PERCENT,

@@ -51,6 +51,26 @@ pub enum Cause {
     SameFields { fields: Vec<String>, count: u64, of: u64 },
 }
 
+impl Cause {
+    /// With every name that came from outside as `shown` makes it.
+    #[must_use]
+    pub fn with_names(mut self, shown: impl Fn(&str) -> String) -> Self {
+        let names: Vec<&mut String> = match &mut self {
+            Self::SchoolsMissing { schools, .. } | Self::FewSchools { schools, .. } => {
+                schools.iter_mut().collect()
+            }
+            Self::OneClass { class, school, .. } => std::iter::once(class).chain(school.as_mut()).collect(),
+            Self::OneSort { sort, .. } => vec![sort],
+            Self::KindMissing { .. }
+            | Self::Rekeyed { .. }
+            | Self::SchoolYear { .. }
+            | Self::SameFields { .. } => Vec::new(),
+        };
+        names.into_iter().for_each(|name| *name = shown(name));
+        self
+    }
+}
+
 impl Display for Cause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
