@@ -16,6 +16,7 @@ pub mod rekey;
 pub mod repair;
 #[cfg(test)]
 mod samples;
+pub mod slices;
 pub mod snapshot;
 pub mod write;
 mod xml;
