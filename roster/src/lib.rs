@@ -6,6 +6,7 @@ pub mod diff;
 pub mod explain;
 pub mod figures;
 pub mod filter;
+pub mod forecast;
 pub mod invent;
 pub mod likeness;
 pub mod mirror;

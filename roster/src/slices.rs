@@ -5,7 +5,7 @@
 use crate::{
     diff::{Action, Change, ChangeCounts},
     filter::{Limits, Verdict, decide_abort},
-    model::{Kind, KindCounts, Record, SyncKey},
+    model::{Course, Kind, KindCounts, Record, SyncKey},
     places::Sides,
 };
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,9 @@ fn each_need<'a>(change: &'a Change, mut need: impl FnMut(Step<'a>)) {
             need(Step::PersonIs(&member.person));
         }
         (Change::Create(_) | Change::Update { .. }, record) => {
+            if let Record::Course(Course { details, .. }) = record {
+                details.creator.iter().for_each(|person| need(Step::PersonIs(person)));
+            }
             parents(record).for_each(|parent| need(Step::GroupIs(parent)));
             if change.action() == Action::Create {
                 group_key(record).into_iter().for_each(|key| need(Step::KeyFree(key)));
