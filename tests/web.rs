@@ -216,12 +216,8 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
     let mut planned = ChangeCounts::default();
     planned.person.delete = 214;
     let breach = Breach {
-        kind: Kind::Person,
-        action: Action::Delete,
-        count: 214,
-        of: 1_201,
-        limit: Limit::percent(5.0),
         parts: vec![Part { school: "Strand <b>skole</b>".to_owned(), count: 180 }],
+        ..Breach::new(Kind::Person, Action::Delete, 214, 1_201, Limit::percent(5.0))
     };
     RunRecord {
         job,

@@ -3,12 +3,21 @@
 pub mod courses;
 pub mod delay_delete;
 pub mod diff;
+pub mod explain;
+pub mod figures;
 pub mod filter;
+pub mod forecast;
 pub mod invent;
+pub mod likeness;
 pub mod mirror;
 pub mod model;
+pub mod places;
 pub mod read;
+pub mod rekey;
 pub mod repair;
+#[cfg(test)]
+mod samples;
+pub mod slices;
 pub mod snapshot;
 pub mod write;
 mod xml;

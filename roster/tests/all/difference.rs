@@ -13,12 +13,12 @@ use rollover_roster::{
 };
 use std::convert::Infallible;
 
-fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
+pub fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
     let stream = |roster: &Roster| roster.records().to_vec().into_iter().map(Ok::<_, Infallible>);
     diff(stream(roster), stream(mirror)).map(|change| change.unwrap()).collect()
 }
 
-fn after(mirror: &Roster, applied: &[Change]) -> Roster {
+pub fn after(mirror: &Roster, applied: &[Change]) -> Roster {
     mirror_after(mirror.records().iter().cloned(), applied)
 }
 
@@ -71,6 +71,49 @@ proptest! {
         // Everything that waits comes back: nothing is left to delete.
         let returned = roster.records().iter().chain(waiting.iter().map(Change::record)).cloned().collect();
         prop_assert!(difference(&Roster::from_records(returned), &in_window).is_empty());
+    }
+
+    // DOMAIN P2, P3
+    #[test]
+    fn a_window_that_ends_is_as_no_window(nights in prop::collection::vec((two_rosters(), any::<bool>()), 1..3)) {
+        let rosters: Vec<&Roster> = nights.iter().flat_map(|((one, other), _)| [one, other]).collect();
+        let (mut delayed, mut prompt) = (rosters[0].clone(), rosters[0].clone());
+        for (roster, in_window) in rosters.iter().zip(nights.iter().flat_map(|(_, open)| [*open, true])) {
+            let changes = difference(roster, &delayed);
+            delayed = after(&delayed, &if in_window { postpone(changes).0 } else { changes });
+            prompt = after(&prompt, &difference(roster, &prompt));
+            prop_assert!(roster.records().iter().all(|record| delayed.records().contains(record)), "creates and updates flow");
+        }
+        let last = rosters[rosters.len() - 1];
+        let at_the_end = after(&delayed, &difference(last, &delayed));
+        prop_assert!(at_the_end == prompt && at_the_end == *last);
+    }
+
+    #[test]
+    fn the_order_in_which_records_came_is_nothing((roster, mirror) in two_rosters(), turn: Index) {
+        let turned = |roster: &Roster| {
+            let mut records = roster.records().to_vec();
+            let at = turn.index(records.len() + 1);
+            records.rotate_left(at);
+            records.reverse();
+            Roster::from_records(records)
+        };
+        prop_assert!(difference(&turned(&roster), &turned(&mirror)) == difference(&roster, &mirror));
+        let mut changes = difference(&roster, &mirror);
+        changes.reverse();
+        prop_assert!(after(&mirror, &changes) == roster);
+    }
+
+    // DOMAIN P3, C2
+    #[test]
+    fn while_a_group_waits_to_go_its_course_and_participants_stay((roster, mirror) in two_rosters()) {
+        let (now, waiting) = postpone(difference(&roster, &mirror));
+        let in_window = after(&mirror, &now);
+        for course in mirror.records().iter().filter(|record| record.kind() == Kind::Course) {
+            let gone = waiting.iter().any(|change| change.record().key() == course.key());
+            prop_assert_eq!(gone, !roster.records().iter().any(|record| record.key() == course.key()));
+            prop_assert!(!gone || in_window.records().contains(course), "it is not archived yet");
+        }
     }
 
     // DOMAIN C1

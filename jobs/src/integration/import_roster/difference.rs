@@ -10,9 +10,11 @@ use rollover_roster::{
     courses::hold_back_courses,
     delay_delete::postpone,
     diff::{Change, ChangeCounts, diff},
-    filter::{Breakdown, Limits, Verdict, decide_abort},
+    explain::Explainer,
+    filter::{Breach, Limits, Verdict, decide_abort},
     mirror,
     model::{KindCounts, Roster},
+    places::{Places, Sides},
     repair::{Repair, repair},
     snapshot::{SnapshotError, SnapshotId, SnapshotStore},
 };
@@ -92,8 +94,8 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
         let verdict = match verdict {
             Verdict::Pass => Verdict::Pass,
             Verdict::Abort(breaches) => {
-                let breakdown = breakdown(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
-                Verdict::Abort(breakdown.explain(breaches, &now))
+                let sides = sides(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
+                Verdict::Abort(explained(breaches, &sides, &now))
             }
         };
         Ok(Difference { now, planned, postponed, held_courses, repair, verdict, used_decision })
@@ -119,19 +121,27 @@ fn changes(
     Ok((changes, size))
 }
 
-/// The group tree that tells where the changes of a breach are.
-fn breakdown(
+/// The hierarchies that tell where the changes of a breach are.
+fn sides(
     snapshots: &SnapshotStore,
     roster: &SnapshotId,
     mirror: Option<&SnapshotId>,
-) -> Result<Breakdown, SnapshotError> {
-    let mut breakdown = Breakdown::default();
-    for snapshot in [roster].into_iter().chain(mirror) {
+) -> Result<Sides, SnapshotError> {
+    let learn = |snapshot: &SnapshotId| -> Result<Places, SnapshotError> {
+        let mut places = Places::default();
         for record in snapshots.read(snapshot)? {
-            breakdown.learn(&record?);
+            places.learn(&record?);
         }
-    }
-    Ok(breakdown)
+        Ok(places)
+    };
+    Ok(Sides { roster: learn(roster)?, mirror: mirror.map(learn).transpose()?.unwrap_or_default() })
+}
+
+/// What a snapshot holds of an id change that the MIS announced is its new key alone, so none is known here.
+fn explained(breaches: Vec<Breach>, sides: &Sides, changes: &[Change]) -> Vec<Breach> {
+    let mut explainer = Explainer::new(breaches, sides, &[]);
+    changes.iter().for_each(|change| explainer.see(change));
+    explainer.finish()
 }
 
 /// A snapshot once changes are applied to it, as a snapshot.
