@@ -116,7 +116,7 @@ impl App {
 fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow::Result<Ports> {
     let snapshots = SnapshotStore::open(&settings.snapshot_folder())
         .with_context(|| format!("folder of snapshots {}", settings.snapshot_folder().display()))?;
-    let transport = MailTransport::from_url(&settings.mail_url(), &settings.mail.from)
+    let transport = MailTransport::open(&settings.mail_url(), &settings.mail.from, &settings.mail.ca_file)
         .map_err(|error| ExitError::usage(error.to_string()))?;
     Ok(Ports {
         clock: clock.clone(),

@@ -189,10 +189,11 @@ fn clock(what: &'static str, theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Chec
 
 async fn mail(settings: &Settings) -> Check {
     const WHAT: &str = "mail";
-    let transport = match MailTransport::from_url(&settings.mail_url(), &settings.mail.from) {
-        Ok(transport) => transport,
-        Err(error) => return Check::bad(WHAT, error.to_string(), "correct mail.url and mail.from"),
-    };
+    let transport =
+        match MailTransport::open(&settings.mail_url(), &settings.mail.from, &settings.mail.ca_file) {
+            Ok(transport) => transport,
+            Err(error) => return Check::bad(WHAT, error.to_string(), "correct mail.url and mail.from"),
+        };
     match transport.check().await {
         Ok(found) => Check::good(WHAT, found),
         Err(error) => Check::bad(WHAT, error.to_string(), "start the mail server, or correct mail.url"),

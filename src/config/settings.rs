@@ -54,6 +54,8 @@ pub struct MailSettings {
     /// Empty: files in `mail` in the data folder.
     pub url: String,
     pub from: String,
+    /// Certificates of authorities that are trusted beside the public ones, in PEM form. Empty: none.
+    pub ca_file: PathBuf,
     /// Who gets every customer's status mails: the support team.
     pub status_copy_to: Vec<String>,
 }
@@ -108,6 +110,7 @@ impl Default for MailSettings {
         Self {
             url: String::new(),
             from: "Rollover <rollover@localhost>".to_owned(),
+            ca_file: PathBuf::new(),
             status_copy_to: Vec::new(),
         }
     }
