@@ -192,14 +192,33 @@ async fn wrong_settings_end_with_2_and_name_their_place() {
     for (content, words) in [
         ("[engine]\nconcurency = 3\n", &["rollover.toml", "concurency", "concurrency"][..]),
         ("[engine]\nconcurrency = \"many\"\n", &["rollover.toml", "line 2", "concurrency"]),
-        ("[engine]\npoll_ms = 0\n", &["engine.poll_ms", "rollover.toml", "0", "expected 1 or more"]),
+        ("[engine]\npoll_ms = 0\n", &["engine.poll_ms", "rollover.toml", "= 0", "expected 1 to"]),
         ("[web]\nlisten = \"here\"\n", &["web.listen", "\"here\"", "127.0.0.1:8321"]),
         ("[queue]\nurl = \"amqp://x\"\n", &["queue.url", "redis://"]),
     ] {
         fs::write(&file, content).unwrap();
         refused(&set_up, &["config", "check"], 2, words);
     }
+    let wrong = "[mail]\nurl = \"smtp://me:hunter2@mail?tls=off\"\nfrom = \"Rollover\"\n[web]\nbase_url = \"here\"\n\
+                 [log]\nlevel = \"loud\"\n[engine]\ngrace_seconds = \"long\"\n[ledger]\nconnections = 1\n";
+    fs::write(&file, wrong).unwrap();
+    let all = [
+        "6 settings are wrong",
+        "mail.url = \"smtp://…@mail?…\" (from rollover.toml, line 2): its one option is tls=none",
+        "mail.from = \"Rollover\" (from rollover.toml, line 3): it is no mailbox",
+        "web.base_url = \"here\" (from rollover.toml, line 5): expected the address",
+        "log.level = \"loud\" (from rollover.toml, line 7): \"loud\" is no level",
+        "engine.grace_seconds = \"long\" (from rollover.toml, line 9): invalid type",
+        "ledger.connections = 1 (from rollover.toml, line 11): expected 2 to 1000",
+    ];
+    for args in
+        [&["config", "check"][..], &["customer", "list"], &["doctor"], &["work"], &["up"], &["migrate"]]
+    {
+        refused(&set_up, args, 2, &all);
+        assert!(!text(&set_up.run(args)).contains("hunter2"), "{args:?}");
+    }
     fs::remove_file(&file).unwrap();
+
     refused(&set_up, &["config", "check", "--config", "elsewhere.toml"], 2, &["elsewhere.toml", "--config"]);
 }
 

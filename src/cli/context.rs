@@ -25,10 +25,7 @@ impl Context {
         json: bool,
         by: Option<String>,
     ) -> anyhow::Result<Self> {
-        let mut loaded = config::load(file.as_deref(), &environment)?;
-        if let Some(data) = data {
-            loaded.settings.data.folder = data;
-        }
+        let loaded = config::load(file.as_deref(), data, &environment)?;
         Ok(Self { environment, loaded, json, by })
     }
 

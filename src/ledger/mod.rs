@@ -32,6 +32,7 @@ mod wakeups;
 mod words;
 
 pub use customers::CustomerRow;
+pub use db::check_url;
 pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
 pub use error::LedgerError;
 pub use events::EventRow;
