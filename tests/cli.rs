@@ -4,7 +4,11 @@
 
 mod harness;
 
-use harness::{On, program::SetUp};
+use harness::{
+    On,
+    program::SetUp,
+    support::{Authority, Encryption, SmtpServer},
+};
 use serde_json::Value;
 use std::{fs, process::Output};
 
@@ -295,6 +299,48 @@ async fn the_doctor_names_what_is_broken_and_what_to_do() {
     )
     .unwrap();
     refused(&set_up, &["doctor"], 5, &["queue", "start redis", "mail", "start the mail server"]);
+}
+
+#[test]
+fn the_doctor_only_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |password: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_rollover"))
+            .arg("doctor")
+            .current_dir(folder.path())
+            .env_remove("ROLLOVER_DATA")
+            .env("ROLLOVER_WEB_PASSWORD", password)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        text(&output)
+    };
+    let said = doctor("");
+    for words in
+        ["rollover-data is not there yet", "file is not there yet", "ROLLOVER_WEB_PASSWORD is not set here"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let said = doctor("hunter2");
+    assert!(said.contains("ROLLOVER_WEB_PASSWORD is set here: operator signs in"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it made something");
+}
+
+/// A check of a mail server over TLS is a real handshake.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_signs_in_to_the_mail_server_over_tls() {
+    let authority = Authority::new();
+    let server = SmtpServer::start_encrypted(Encryption::StartTls(authority.server(&["localhost"]))).await;
+    server.require_login("rollover", "s3cret");
+    let set_up = SetUp::new(On::Sqlite).await;
+    let url = format!("smtp://rollover:s3cret@localhost:{}", server.address().port());
+    let settings = |ca_file: &str| format!("[mail]\nurl = \"{url}\"\nca_file = \"{ca_file}\"\n");
+    let file = set_up.folder.path().join("rollover.toml");
+    fs::write(&file, settings(&authority.file().display().to_string())).unwrap();
+    assert!(done(&set_up, &["doctor"]).contains("answers and takes the sign-in (STARTTLS)"));
+    fs::write(&file, settings("")).unwrap();
+    refused(&set_up, &["doctor"], 5, &["authority that is not known here", "mail.ca_file"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

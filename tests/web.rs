@@ -69,6 +69,7 @@ impl Site {
     async fn with(test: &TestApp, access: Access, base_url: &str) -> Self {
         let web = Web {
             ledger: test.ledger().clone(),
+            queue: None,
             clock: test.app.clock.clone(),
             access,
             base_url: base_url.to_owned(),
@@ -582,5 +583,8 @@ async fn a_ledger_that_does_not_answer_is_said_without_internals(on: On) {
     let text = answer.text().await.unwrap();
     assert_whole("/", &text);
     assert!(text.contains("The ledger does not answer") && !text.to_lowercase().contains("pool"), "{text}");
-    assert_eq!(site.get("/healthz").await.status(), StatusCode::OK);
+    let ready = site.get("/healthz").await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.text().await.unwrap().starts_with("the ledger does not answer"));
+    assert_eq!(site.get("/healthz/live").await.text().await.unwrap(), "ok");
 }

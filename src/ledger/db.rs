@@ -79,6 +79,15 @@ pub fn check_url(url: &str) -> Result<(), String> {
     read.map_err(|error| format!("{error}: {EXPECTED}"))
 }
 
+/// Whether the address names an SQLite file that is not there.
+pub(super) fn is_missing_file(url: &str) -> Result<bool, LedgerError> {
+    if !url.starts_with("sqlite:") {
+        return Ok(false);
+    }
+    let options = SqliteConnectOptions::from_str(url).map_err(LedgerError::Url)?;
+    Ok(!options.get_filename().exists())
+}
+
 impl Db {
     /// Opens `postgres://…` or `sqlite:PATH`. PostgreSQL is not asked yet; an SQLite file is made when missing.
     pub async fn connect(url: &str, postgres_connections: u32) -> Result<Self, LedgerError> {

@@ -22,6 +22,7 @@ mod mails;
 mod needs;
 mod overview;
 mod plans;
+mod reach;
 mod rows;
 mod runs;
 mod schedule;
@@ -34,7 +35,7 @@ mod words;
 pub use customers::CustomerRow;
 pub use db::check_url;
 pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
-pub use error::LedgerError;
+pub use error::{LedgerError, Trouble};
 pub use events::EventRow;
 pub use grouped::Grouped;
 pub use integration::QueuedMail;
@@ -43,6 +44,7 @@ pub use leader::LeaderRow;
 pub use mails::MailRow;
 pub use overview::{Fleet, FleetCustomer, JobFilter, TaskFilter};
 pub use plans::{NewPlan, PlanRow};
+pub use reach::ONE_ATTEMPT;
 pub use rows::{JobRow, TaskRow};
 pub use runs::RunRow;
 pub use schedule::Schedule;
@@ -64,6 +66,15 @@ impl Ledger {
     /// Opens the database of this URL; the schema is not touched.
     pub async fn open(url: &str, postgres_connections: u32) -> Result<Self, LedgerError> {
         Ok(Self { db: Db::connect(url, postgres_connections).await?, wakeups: Wakeups::default() })
+    }
+
+    /// Opens a database that is there; `None`: the SQLite file is not there, and is not made.
+    pub async fn open_existing(url: &str, postgres_connections: u32) -> Result<Option<Self>, LedgerError> {
+        if db::is_missing_file(url)? {
+            Ok(None)
+        } else {
+            Self::open(url, postgres_connections).await.map(Some)
+        }
     }
 
     pub async fn migrate(&self) -> Result<(), LedgerError> {

@@ -13,6 +13,6 @@ mod smtp;
 
 pub use self::certificates::Authority;
 pub use self::postgres::{Database, Postgres};
-pub use self::process::{Process, dying_with_us, unique_name};
+pub use self::process::{Process, dying_with_us, free_port, unique_name};
 pub use self::redis::Redis;
 pub use self::smtp::{Disturbance, Encryption, Received, SmtpServer, Step};
