@@ -77,6 +77,10 @@ on_both!(
     a_customer_shows_who_changed_what,
     what_does_not_exist_ends_with_4,
     a_task_outside_any_plan,
+    moments_are_told_on_the_customers_clock,
+    a_moved_task_says_where_it_stands_and_who_moved_it,
+    a_task_fired_by_hand_says_so,
+    a_customer_that_cannot_be_read_hides_no_other,
     the_filter_changes_with_a_decision_only,
     rules_refuse_with_3
 );
@@ -316,6 +320,105 @@ async fn a_task_outside_any_plan(set_up: &SetUp) {
     done(set_up, &["task", "run-now", "3"]);
     done(set_up, &["task", "skip", "2", "--why", "agreed by phone"]);
     done(set_up, &["task", "cancel", "1", "--why", "another way"]);
+}
+
+// DOMAIN S1
+async fn moments_are_told_on_the_customers_clock(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let add = ["task", "add", "--kind", "noop", "--at", "2031-06-21 18:00"];
+    done(set_up, &[&add[..], &["--customer", "nes"]].concat());
+    done(set_up, &add);
+    let listed = done(set_up, &["task", "list"]);
+    assert!(listed.contains("2031-06-21 18:00 CEST") && listed.contains("2031-06-21 18:00 UTC"), "{listed}");
+    let tasks = json(set_up, &["task", "list"]);
+    let told = |task: usize| {
+        ["due_at", "due_local", "time_zone"].map(|field| tasks[task][field].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(0), ["2031-06-21T16:00:00Z", "2031-06-21T18:00:00", "Europe/Oslo"]);
+    assert_eq!(told(1), ["2031-06-21T18:00:00Z", "2031-06-21T18:00:00", "UTC"]);
+    let shown = json(set_up, &["task", "show", "1"]);
+    assert_eq!((&shown["due_local"], &shown["time_zone"]), (&tasks[0]["due_local"], &tasks[0]["time_zone"]));
+    done(set_up, &["job", "enqueue", "noop", "--customer", "nes"]);
+    let now = due_in_oslo(set_up, "1").await;
+    for args in [&["job", "list"][..], &["job", "show", "1"]] {
+        let printed = done(set_up, args);
+        assert!(printed.contains(&now), "{args:?} does not say {now}: {printed}");
+    }
+}
+
+/// When a job is due, on the clock of Oslo.
+async fn due_in_oslo(set_up: &SetUp, job: &str) -> String {
+    let due = set_up.ledger.job(job.parse().unwrap()).await.unwrap().due_at;
+    due.with_timezone(&chrono_tz::Europe::Oslo).format("%Y-%m-%d %H:%M CE").to_string()
+}
+
+async fn a_moved_task_says_where_it_stands_and_who_moved_it(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let add = ["task", "add", "--customer", "nes", "--kind", "noop"];
+    done(set_up, &[&add[..], &["--at", "2031-06-21 18:00"]].concat());
+    done(set_up, &[&add[..], &["--cron", "30 2 * * *", "--from", "2031-01-01"]].concat());
+    assert!(json(set_up, &["task", "show", "1"])["by_hand"].is_null());
+    assert!(json(set_up, &["task", "next", "1"])[0].get("moved").is_none());
+    done(set_up, &["task", "move", "1", "--at", "2031-06-20 06:00", "--by", "Ingrid Dahl"]);
+    done(set_up, &["task", "move", "2", "--at", "2031-01-05 06:00", "--by", "Ingrid Dahl"]);
+    let said = "moved by Ingrid Dahl on ";
+    let from = "from 2031-06-21 16:00 UTC to 2031-06-20 04:00 UTC";
+    for args in [&["task", "show", "1"][..], &["task", "next", "1"]] {
+        let printed = done(set_up, args);
+        for word in ["2031-06-20 06:00 CEST", said, from] {
+            assert!(printed.contains(word), "{args:?} does not say {word}: {printed}");
+        }
+        assert!(!printed.contains("2031-06-21 18:00 CEST"), "the old moment is none any more: {printed}");
+    }
+    let next = json(set_up, &["task", "next", "2", "--count", "2"]);
+    assert_eq!(
+        (&next[0]["moved"]["what"], &next[0]["moved"]["by"]),
+        (&"moved".into(), &"Ingrid Dahl".into())
+    );
+    assert_eq!(next[1]["local"], "2031-01-06T02:30:00", "the rule goes on after it");
+    assert!(next[1].get("moved").is_none());
+    // One firing beside its moments leaves a rule where it stands.
+    done(set_up, &["task", "run-now", "2"]);
+    assert!(done(set_up, &["task", "show", "2"]).contains(said));
+}
+
+async fn a_task_fired_by_hand_says_so(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let add = ["task", "add", "--customer", "nes", "--kind", "noop", "--at", "2031-06-21 18:00"];
+    done(set_up, &add);
+    done(set_up, &["task", "run-now", "1", "--by", "Ingrid Dahl"]);
+    let shown = done(set_up, &["task", "show", "1"]);
+    assert!(
+        shown.contains("no moment is to come") && shown.contains("fired by hand by Ingrid Dahl"),
+        "{shown}"
+    );
+    assert!(done(set_up, &["task", "next", "1"]).contains("fired by hand by Ingrid Dahl"));
+    assert_eq!(json(set_up, &["task", "show", "1"])["by_hand"]["what"], "fired");
+}
+
+async fn a_customer_that_cannot_be_read_hides_no_other(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    for id in ["mo", "vik"] {
+        let args: Vec<&str> = ADD_NES.iter().map(|arg| if *arg == "nes" { id } else { arg }).collect();
+        done(set_up, &args);
+        done(set_up, &["task", "add", "--customer", id, "--kind", "noop", "--at", "2031-06-21 18:00"]);
+    }
+    set_up.execute("UPDATE customer SET time_zone = 'Mars/Olympus' WHERE id = 'mo'").await;
+    set_up.execute("UPDATE customer SET settings = '{\"of_tomorrow\": 1}' WHERE id = 'vik'").await;
+    let words =
+        ["customer mo: its time zone cannot be read", "customer vik: its settings cannot be read", "correct"];
+    for args in [&["customer", "list"][..], &["task", "list"]] {
+        refused(set_up, args, 0, &words);
+    }
+    assert!(done(set_up, &["customer", "list"]).contains("Nes kommune"));
+    let customers = json(set_up, &["customer", "list"]);
+    let ids: Vec<_> = customers.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["nes", "mo", "vik"]);
+    assert!(customers[1]["error"].as_str().unwrap().contains("Mars/Olympus"), "{customers}");
+    let tasks = json(set_up, &["task", "list"]);
+    assert!(tasks[0]["customer_error"].as_str().unwrap().contains("time zone"), "{tasks}");
+    refused(set_up, &["task", "list", "--customer", "mo"], 0, &["2031-06-21 16:00 UTC"]);
+    refused(set_up, &["customer", "show", "mo"], 1, &["customer mo", "time zone", "Mars/Olympus"]);
 }
 
 // DOMAIN F3

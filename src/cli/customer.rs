@@ -1,6 +1,7 @@
 //! `rollover customer`: add, list, show, set.
 
 use super::{
+    clocks::broken,
     context::Context,
     fields::{CalendarFields, SettingsFields, parse_module, parse_name},
     output::{self, Listing, cell},
@@ -9,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     exit::{Exit, ExitError},
-    ledger::{EventRow, Ledger, LimitsDecision},
+    ledger::{EventRow, Ledger, LimitsDecision, Rows},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -17,6 +18,7 @@ use clap::{Args, Subcommand};
 use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, ports::IntegrationState};
 use rollover_roster::filter::Limits;
 use serde::Serialize;
+use serde_json::json;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CustomerCommand {
@@ -213,9 +215,13 @@ async fn warn_of_plans(app: &App, customer: &str, year: i32) -> anyhow::Result<(
 const PLANS_LOOKED_AT: i64 = 200;
 
 async fn list(cx: &Context, app: &App) -> anyhow::Result<Exit> {
-    let customers = app.ledger.customers().await?;
+    let Rows { read: customers, unreadable } = app.ledger.customers().await?;
+    for row in &unreadable {
+        output::note(broken(row));
+    }
     if cx.json {
-        output::json(&customers)?;
+        let broken = unreadable.iter().map(|row| json!({ "id": row.id, "error": broken(row) }));
+        output::json(&customers.iter().map(|customer| json!(customer)).chain(broken).collect::<Vec<_>>())?;
         return Ok(Exit::Done);
     }
     let mut listing = Listing::new(&["id", "name", "country", "mis", "middleware", "time zone", "modules"]);
@@ -229,6 +235,9 @@ async fn list(cx: &Context, app: &App) -> anyhow::Result<Exit> {
             cell(customer.time_zone),
             cell(customer.modules.join(", ")),
         ]);
+    }
+    for row in &unreadable {
+        listing.row(vec![cell(&row.id), cell("cannot be read: see the note")]);
     }
     listing.print("There is no customer yet. Add one: rollover customer add --help");
     Ok(Exit::Done)

@@ -1,11 +1,11 @@
 //! The command tree: `rollover --help` is its index; one file per branch.
 
 mod bench;
+mod clocks;
 mod config;
 mod context;
 mod customer;
 mod demo;
-
 mod doctor;
 mod fields;
 mod import;

@@ -1,6 +1,7 @@
 //! `rollover plan`: preview, create, list, show, cancel.
 
 use super::{
+    clocks::Clocks,
     context::Context,
     output::{self, Listing, cell, task_state},
     views::{local, short, utc, wall},
@@ -224,7 +225,9 @@ async fn list(cx: &Context, app: &App, customer: Option<&str>, limit: i64) -> an
         output::json(&plans)?;
         return Ok(Exit::Done);
     }
-    let mut listing = Listing::new(&["id", "customer", "template", "year", "state", "made", "by"]);
+    let clocks = Clocks::of(app, plans.iter().map(|plan| Some(plan.customer_id.as_str()))).await?;
+    clocks.warn();
+    let mut listing = Listing::new(&["id", "customer", "template", "year", "state", "made, local", "by"]);
     for plan in &plans {
         listing.row(vec![
             cell(plan.id),
@@ -232,7 +235,7 @@ async fn list(cx: &Context, app: &App, customer: Option<&str>, limit: i64) -> an
             cell(&plan.template),
             cell(plan.year),
             cell(&plan.state),
-            cell(utc(plan.created_at)),
+            cell(clocks.local(Some(&plan.customer_id), Some(plan.created_at))),
             cell(&plan.created_by),
         ]);
     }

@@ -3,7 +3,7 @@
 use super::{
     JobRow, Ledger, LedgerError,
     db::{self, execute},
-    unreadable::query_each,
+    unreadable::{Rows, query_each},
 };
 use sqlx::types::Json;
 
@@ -23,7 +23,8 @@ impl Ledger {
     /// Jobs of these kinds whose end was not told; one that cannot be read is left out.
     pub async fn untold_ends(&self, kinds: &[&str], limit: i64) -> Result<Vec<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        Ok(query_each!(JobRow, conn.on(), UNTOLD_ENDS, Json(kinds), limit)?.read)
+        let rows: Rows<JobRow> = query_each!(JobRow, conn.on(), UNTOLD_ENDS, Json(kinds), limit)?;
+        Ok(rows.read)
     }
 
     /// The kind knows of the end in which the job came to this generation; a later end is told anew.

@@ -3,11 +3,10 @@
 use super::{
     JobRow, Ledger, LedgerError, PlanRow, TaskRow,
     db::{self, query},
-    unreadable::query_each,
+    unreadable::{Rows, Unreadable, query_each},
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::Customer;
-use serde::Serialize;
 use sqlx::types::Json;
 
 db::statements! {
@@ -73,15 +72,17 @@ pub struct JobFilter {
 }
 
 /// Every customer with its tasks of one summer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Fleet {
     pub year: Option<i32>,
     /// The plans that the tasks belong to, oldest first.
     pub plans: Vec<PlanRow>,
     pub customers: Vec<FleetCustomer>,
+    /// Customers whose rows this version cannot read.
+    pub unreadable: Vec<Unreadable<String>>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct FleetCustomer {
     pub customer: Customer,
     pub tasks: Vec<TaskRow>,
@@ -125,7 +126,7 @@ impl Ledger {
 
     /// Customers × tasks of one summer; without a year, of the newest that has a plan.
     pub async fn fleet(&self, year: Option<i32>) -> Result<Fleet, LedgerError> {
-        let customers = self.customers().await?;
+        let Rows { read: customers, unreadable } = self.customers().await?;
         let mut conn = self.db.read().await?;
         let year = match year {
             Some(year) => Some(year),
@@ -150,7 +151,7 @@ impl Ledger {
                 FleetCustomer { customer, tasks }
             })
             .collect();
-        Ok(Fleet { year, plans, customers })
+        Ok(Fleet { year, plans, customers, unreadable })
     }
 
     /// The summers that have a plan, newest first.

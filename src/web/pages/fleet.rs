@@ -5,7 +5,7 @@ use super::{
     needs::Needs,
 };
 use crate::{
-    ledger::{Fleet, FleetCustomer, JobRow, TaskRow},
+    ledger::{Fleet, FleetCustomer, JobRow, TaskRow, Unreadable},
     model::{JobState, TaskState},
     web::{
         desk::{Desk, Frame, Page, filled},
@@ -79,6 +79,8 @@ pub(in crate::web) struct Due {
 pub(in crate::web) struct FleetPage {
     pub frame: Frame,
     pub filters: Filters,
+    /// Customers that this version cannot read, each with why and what to do.
+    pub unreadable: Vec<(String, String)>,
     pub needs: Needs,
     pub running: Running,
     pub due: Vec<Due>,
@@ -194,6 +196,8 @@ impl FleetPage {
     pub fn new(frame: Frame, facts: FleetFacts, query: &FleetQuery, now: DateTime<Utc>) -> Self {
         let filters = Filters::new(&facts, query);
         let of = facts.fleet.customers.len();
+        let told =
+            |row: Unreadable<String>| (row.id, format!("{}: {}", row.why, Unreadable::CUSTOMER_ADVICE));
         let mut shown = facts.fleet.customers;
         shown.retain(|customer| query.keeps(customer, now));
         shown.sort_by(|one, other| one.customer.name.cmp(&other.customer.name));
@@ -208,6 +212,7 @@ impl FleetPage {
         Self {
             frame,
             filters,
+            unreadable: facts.fleet.unreadable.into_iter().map(told).collect(),
             needs,
             running: Running::new(&facts.counts),
             due,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     ledger::{
         DecisionRow, EventRow, Fleet, FleetCustomer, JobFilter, JobRow, MailRow, PlanRow, RunRow, Schedule,
-        TaskRow,
+        TaskRow, Unreadable,
     },
     model::{JobState, TaskState},
     web::{desk::Frame, error::ErrorPage, sign_in::SignInPage, stamp::Wall},
@@ -307,6 +307,7 @@ fn fleet_page() -> FleetPage {
         year: Some(2024),
         plans: vec![plan()],
         customers: vec![FleetCustomer { customer: customer(), tasks: tasks() }],
+        unreadable: vec![Unreadable { id: bad(), why: bad() }],
     };
     let facts = FleetFacts {
         fleet,
@@ -339,6 +340,7 @@ fn task_page(task: TaskRow) -> TaskPage {
         plan: Some(plan()),
         jobs: vec![job(JobState::Waiting)],
         events: vec![event(BAD, 0, BAD)],
+        by_hand: Some(event("rescheduled", 0, BAD)),
         decision: Some(decision()),
     };
     TaskPage::new(frame(), read, wall())
@@ -359,6 +361,7 @@ fn check(name: &str, page: &impl Template) -> String {
 #[test]
 fn every_template_renders_and_escapes_what_comes_from_outside() {
     let fleet = check("fleet", &fleet_page());
+    assert!(fleet.contains("Cannot be read") && fleet.contains("the others are not held up by it"));
     for state in ["waiting, past its deadline", "held", "active", "not applicable"] {
         assert!(fleet.contains(&format!("aria-label=\"{state}\"")), "{state}");
     }
