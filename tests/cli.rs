@@ -81,6 +81,7 @@ on_both!(
     a_moved_task_says_where_it_stands_and_who_moved_it,
     a_task_fired_by_hand_says_so,
     a_customer_that_cannot_be_read_hides_no_other,
+    a_step_that_never_fires_is_said_and_put_down_as_skipped,
     the_filter_changes_with_a_decision_only,
     rules_refuse_with_3
 );
@@ -419,6 +420,35 @@ async fn a_customer_that_cannot_be_read_hides_no_other(set_up: &SetUp) {
     assert!(tasks[0]["customer_error"].as_str().unwrap().contains("time zone"), "{tasks}");
     refused(set_up, &["task", "list", "--customer", "mo"], 0, &["2031-06-21 16:00 UTC"]);
     refused(set_up, &["customer", "show", "mo"], 1, &["customer mo", "time zone", "Mars/Olympus"]);
+}
+
+// DOMAIN S2
+async fn a_step_that_never_fires_is_said_and_put_down_as_skipped(set_up: &SetUp) {
+    let past: Vec<String> = ADD_NES.iter().map(|arg| arg.replace("2031", "2021")).collect();
+    done(set_up, &past.iter().map(String::as_str).collect::<Vec<_>>());
+    let which = ["nes", "--template", "eoy", "--year", "2021"];
+    let said = "step nightly_import never runs: no moment of its cron rule is left";
+    let preview = done(set_up, &[&["plan", "preview"], &which[..]].concat());
+    assert!(preview.contains(said) && preview.contains("never fires: "), "{preview}");
+    refused(set_up, &[&["plan", "create"], &which[..], &["--json"]].concat(), 0, &[said]);
+    let tasks = json(set_up, &["task", "list", "--kind", "import_roster", "--state", "skipped"]);
+    assert_eq!(tasks[0]["why"], "no moment of its cron rule was left when the plan was made");
+    let planned = json(set_up, &["task", "list", "--state", "planned"]);
+    let lost = |task: &&Value| task["due_at"].is_null() && task["schedule"]["type"] == "cron";
+    assert_eq!(planned.as_array().unwrap().iter().find(lost), None);
+    let add = [
+        "task",
+        "add",
+        "--customer",
+        "nes",
+        "--kind",
+        "noop",
+        "--cron",
+        "30 2 * * *",
+        "--until",
+        "2021-01-01",
+    ];
+    refused(set_up, &add, 3, &["would never fire", "30 2 * * *"]);
 }
 
 // DOMAIN F3

@@ -88,6 +88,12 @@ pub(super) async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Resul
         _ => app.clock.now(),
     };
     let due = trigger.next_after(after, zone, &calendar)?.map(|moment| moment.at);
+    if due.is_none() && matches!(trigger, Trigger::Cron { .. }) {
+        return Err(ExitError::refused(format!(
+            "the task was not added: it would never fire, no moment of {trigger} is left"
+        ))
+        .into());
+    }
     let row = NewTaskRow {
         customer: args.customer,
         position: 0,
