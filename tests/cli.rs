@@ -83,6 +83,9 @@ on_both!(
     a_customer_that_cannot_be_read_hides_no_other,
     a_step_that_never_fires_is_said_and_put_down_as_skipped,
     the_filter_changes_with_a_decision_only,
+    decisions_about_the_filter_are_listed_and_withdrawn,
+    every_optional_setting_can_be_unset,
+    limits_are_unset_with_a_decision_only,
     rules_refuse_with_3
 );
 
@@ -124,6 +127,7 @@ async fn every_list_is_json_too(set_up: &SetUp) {
         &["job", "kinds"],
         &["task", "next", "1"],
         &["import", "list", "nes"],
+        &["import", "decisions", "nes"],
         &["doctor"],
     ] {
         assert!(json(set_up, args).is_array(), "{args:?}");
@@ -464,6 +468,97 @@ async fn the_filter_changes_with_a_decision_only(set_up: &SetUp) {
     let decisions = set_up.ledger.decisions_of_customer("nes", 9).await.unwrap();
     assert_eq!((decisions[0].kind.as_str(), decisions[0].reason.as_str()), ("limits", "a small town"));
     assert_eq!(decisions[0].customer_person.as_deref(), Some("Kari Vik"));
+}
+
+// DOMAIN F3
+async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    assert!(done(set_up, &["import", "decisions", "nes"]).contains("Nobody has decided anything"));
+    let decision = rollover::ledger::NewFilterDecision {
+        customer: "nes".parse().unwrap(),
+        roster: "a".repeat(64).parse().unwrap(),
+        limits: None,
+        customer_person: "Kari Vik".to_owned(),
+        support_person: "Ingrid Dahl".to_owned(),
+        reason: "figures compared".to_owned(),
+    };
+    let now = harness::program::now();
+    let id = set_up.ledger.decide_filter(now, &decision).await.unwrap().to_string();
+    let listed = done(set_up, &["import", "decisions", "nes"]);
+    for word in ["the Filter is off", "aaaaaaaaaaaa", "open", "Kari Vik", "Ingrid Dahl", "figures compared"] {
+        assert!(listed.contains(word), "no {word}: {listed}");
+    }
+    let shown = done(set_up, &["customer", "show", "nes"]);
+    assert!(shown.contains(&format!("rollover import withdraw {id}")), "{shown}");
+    assert!(
+        shown.contains("the Filter aborts above: create 20%, update 20%, delete 5% of each kind"),
+        "{shown}"
+    );
+    done(set_up, &["import", "withdraw", &id, "--why", "an error in the roster", "--by", "Ola"]);
+    let listed = json(set_up, &["import", "decisions", "nes"]);
+    assert_eq!((&listed[0]["state"], &listed[0]["withdrawn_by"]), (&"withdrawn".into(), &"Ola".into()));
+    assert!(done(set_up, &["import", "decisions", "nes"]).contains("withdrawn by Ola"));
+    assert!(!done(set_up, &["customer", "show", "nes"]).contains("open decision"));
+    refused(set_up, &["import", "withdraw", &id, "--why", "again"], 3, &["withdrawn by Ola already"]);
+    refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about the Filter 99"]);
+}
+
+async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let fresh = json(set_up, &["customer", "show", "nes"]);
+    let settings = [
+        ("middleware", "wonde"),
+        ("status-mail-to", "other@nes.example"),
+        ("roster-folder", "/in"),
+        ("roster-target", "Nes"),
+        ("roster-source", "MIS"),
+        ("roster-format", "oneroster-csv"),
+        ("course-archiving", "on"),
+        ("early-courses", "refuse"),
+        ("summer-course-prefix", "S-"),
+    ];
+    let mut given = vec!["customer".to_owned(), "set".to_owned(), "nes".to_owned()];
+    let mut unset = given.clone();
+    for (name, value) in settings {
+        given.extend([format!("--{name}"), value.to_owned()]);
+        unset.extend(["--unset".to_owned(), name.to_owned()]);
+    }
+    let words = |args: &[String]| args.iter().map(String::as_str).collect::<Vec<_>>().join("\u{1f}");
+    let run = |args: &[String]| done(set_up, &words(args).split('\u{1f}').collect::<Vec<_>>());
+    run(&given);
+    run(&unset);
+    let cleared = json(set_up, &["customer", "show", "nes"]);
+    let mut expected = fresh["customer"].clone();
+    expected["settings"]["status_mail_to"] = serde_json::json!([]);
+    assert_eq!(cleared["customer"], expected);
+
+    let term = ["customer", "set", "nes", "--year", "2031", "--term", "Spring=2031-01-02..2031-06-20"];
+    done(set_up, &term);
+    let names = ["last-teaching-day", "school-year-start", "vendor-date", "term=Spring"];
+    let dates = names.iter().flat_map(|name| ["--unset", name]);
+    let unset: Vec<&str> = ["customer", "set", "nes", "--year", "2031"].into_iter().chain(dates).collect();
+    done(set_up, &unset);
+    let calendar = json(set_up, &["customer", "show", "nes"])["calendars"][0]["dates"].clone();
+    let none = serde_json::json!({
+        "last_teaching_day": null, "school_year_start": null, "vendor_date": null, "terms": [],
+    });
+    assert_eq!(calendar, none);
+    refused(set_up, &["customer", "set", "nes", "--unset", "vendor-date"], 2, &["--year"]);
+    refused(set_up, &["customer", "set", "nes", "--unset", "term=Autumn", "--year", "2031"], 2, &["Autumn"]);
+    refused(set_up, &["customer", "set", "nes", "--unset", "name"], 2, &["roster-target", "term=NAME"]);
+    refused(set_up, &["customer", "set", "nes", "--unset", "mis", "--mis", "x"], 2, &["roster-target"]);
+}
+
+// DOMAIN F3
+async fn limits_are_unset_with_a_decision_only(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let with = ["--customer-person", "Kari Vik", "--reason", "a small town"];
+    done(set_up, &[&["customer", "set", "nes", "--filter", "person.delete=off"], &with[..]].concat());
+    assert!(done(set_up, &["customer", "show", "nes"]).contains("for this customer person.delete=off"));
+    let unset = ["customer", "set", "nes", "--unset", "filter"];
+    refused(set_up, &unset, 2, &["only with a decision"]);
+    done(set_up, &[&unset[..], &with[..]].concat());
+    assert!(!done(set_up, &["customer", "show", "nes"]).contains("for this customer"));
 }
 
 // DOMAIN P5

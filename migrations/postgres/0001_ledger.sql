@@ -153,7 +153,11 @@ CREATE TABLE decision (
     customer_person text,
     support_person  text NOT NULL,
     reason          text NOT NULL,
-    used_by_run     bigint
+    used_by_run     bigint,
+    -- a person took it back before any run used it
+    withdrawn_at    timestamptz,
+    withdrawn_by    text,
+    withdrawn_why   text
 );
 CREATE INDEX decision_of_task ON decision (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX decision_of_customer ON decision (customer_id, id) WHERE customer_id IS NOT NULL;

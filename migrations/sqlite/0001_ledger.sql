@@ -153,7 +153,11 @@ CREATE TABLE decision (
     customer_person TEXT,
     support_person  TEXT NOT NULL,
     reason          TEXT NOT NULL,
-    used_by_run     INTEGER
+    used_by_run     INTEGER,
+    -- a person took it back before any run used it
+    withdrawn_at    TEXT,
+    withdrawn_by    TEXT,
+    withdrawn_why   TEXT
 ) STRICT;
 CREATE INDEX decision_of_task ON decision (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX decision_of_customer ON decision (customer_id, id) WHERE customer_id IS NOT NULL;

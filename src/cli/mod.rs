@@ -10,11 +10,13 @@ mod doctor;
 mod fields;
 mod import;
 mod job;
+mod limits;
 mod output;
 mod plan;
 mod processes;
 mod progress;
 mod task;
+mod unset;
 mod views;
 
 use crate::{

@@ -14,6 +14,7 @@ mod dispatch;
 mod ends;
 mod error;
 mod events;
+mod filter_decisions;
 mod grouped;
 mod integration;
 mod jobs;
@@ -35,6 +36,7 @@ pub use customers::CustomerRow;
 pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
 pub use error::LedgerError;
 pub use events::EventRow;
+pub use filter_decisions::{FilterDecisionRow, FilterDecisionState};
 pub use grouped::Grouped;
 pub use integration::QueuedMail;
 pub use jobs::{JobMove, NewJob};
@@ -116,6 +118,7 @@ mod tests {
             ("dispatch", dispatch::ALL),
             ("ends", ends::ALL),
             ("events", events::ALL),
+            ("filter_decisions", filter_decisions::ALL),
             ("integration", integration::ALL),
             ("jobs", jobs::ALL),
             ("leader", leader::ALL),

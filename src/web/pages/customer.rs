@@ -72,6 +72,8 @@ pub(in crate::web) struct DecisionLine {
     pub reason: String,
     pub task: Option<i64>,
     pub used_by_run: Option<i64>,
+    /// Who took it back, and why.
+    pub withdrawn: Option<(String, String)>,
     /// What it says about the Filter, and for which roster.
     pub filter: Option<String>,
 }
@@ -345,6 +347,7 @@ impl DecisionLine {
             reason: decision.reason.clone(),
             task: decision.task_id,
             used_by_run: decision.used_by_run,
+            withdrawn: decision.withdrawn_by.clone().zip(decision.withdrawn_why.clone()),
             filter: roster.map(|roster| match decision.limits {
                 Some(_) => format!("other limits for one run of roster {roster}"),
                 None => format!("the Filter is off for one run of roster {roster}"),

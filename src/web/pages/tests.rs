@@ -184,6 +184,9 @@ fn decision() -> DecisionRow {
         support_person: bad(),
         reason: bad(),
         used_by_run: Some(2),
+        withdrawn_at: Some(now()),
+        withdrawn_by: Some(bad()),
+        withdrawn_why: Some(bad()),
     }
 }
 
