@@ -27,6 +27,7 @@ mod rows;
 mod runs;
 mod schedule;
 mod scheduling;
+mod superseded;
 mod tasks;
 mod unreadable;
 mod wakeups;
@@ -128,6 +129,7 @@ mod tests {
             ("plans", plans::ALL),
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
+            ("superseded", superseded::ALL),
             ("tasks", tasks::ALL),
             ("unreadable", unreadable::ALL),
             ("wakeups", wakeups::ALL),

@@ -5,6 +5,7 @@ use super::{
     fleet::{FleetFacts, FleetPage, FleetQuery},
     job::{JobFacts, JobPage},
     jobs::JobsPage,
+    needs::Settled,
     run::RunPage,
     task::{TaskFacts, TaskPage},
 };
@@ -296,6 +297,7 @@ fn customer_page(calendar: Calendar) -> CustomerPage {
         plans: vec![(plan(), tasks())],
         outside: tasks(),
         jobs: HashMap::from([(3, job(JobState::Waiting))]),
+        settled: Settled::default(),
         runs: vec![run(Outcome::Aborted), run(Outcome::Failed)],
         mails: vec![mail()],
         events: vec![event(BAD, 0, BAD)],
@@ -318,6 +320,7 @@ fn fleet_page() -> FleetPage {
         jobs: HashMap::new(),
         of_nobody: vec![TaskRow { customer_id: None, plan_id: None, ..tasks().remove(4) }],
         stuck: vec![job(JobState::Aborted)],
+        settled: Settled::default(),
         counts: vec![("running".to_owned(), 2)],
     };
     let query = FleetQuery { q: Some("x".to_owned()), ..FleetQuery::default() };
