@@ -15,6 +15,7 @@ mod dispatch;
 mod ends;
 mod error;
 mod events;
+mod filter_decisions;
 mod grouped;
 mod integration;
 mod jobs;
@@ -28,6 +29,7 @@ mod rows;
 mod runs;
 mod schedule;
 mod scheduling;
+mod superseded;
 mod tasks;
 mod unreadable;
 mod wakeups;
@@ -38,6 +40,7 @@ pub use db::check_url;
 pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
 pub use error::{LedgerError, Trouble};
 pub use events::EventRow;
+pub use filter_decisions::{FilterDecisionRow, FilterDecisionState};
 pub use grouped::Grouped;
 pub use integration::QueuedMail;
 pub use jobs::{JobMove, NewJob};
@@ -130,6 +133,7 @@ mod tests {
             ("dispatch", dispatch::ALL),
             ("ends", ends::ALL),
             ("events", events::ALL),
+            ("filter_decisions", filter_decisions::ALL),
             ("integration", integration::ALL),
             ("jobs", jobs::ALL),
             ("leader", leader::ALL),
@@ -139,6 +143,7 @@ mod tests {
             ("plans", plans::ALL),
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
+            ("superseded", superseded::ALL),
             ("tasks", tasks::ALL),
             ("unreadable", unreadable::ALL),
             ("wakeups", wakeups::ALL),

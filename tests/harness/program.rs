@@ -115,6 +115,11 @@ impl SetUp {
         }
     }
 
+    /// Writes past the ledger, as another program or a hand in the database would.
+    pub async fn execute(&self, sql: &str) {
+        super::execute(&self.ledger, sql).await;
+    }
+
     /// Enqueues jobs that belong to no task, due now.
     pub async fn enqueue(&self, customer: Option<&str>, kind: &str, args: &Value, count: usize) -> Vec<i64> {
         let found = rollover_jobs::find_kind(kind).expect("a kind of this version");

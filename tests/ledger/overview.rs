@@ -78,6 +78,8 @@ async fn jobs_by_filter_and_counts_by_state(on: On) {
     }
     let counts = test.ledger().job_counts().await.unwrap();
     assert_eq!(counts, [("failed".to_owned(), 1), ("ready".to_owned(), 3)]);
+    let queued = test.ledger().queued_job_counts().await.unwrap();
+    assert_eq!(queued, [("ready".to_owned(), 3)], "what has ended is not counted");
 }
 
 async fn the_fleet_of_a_summer(on: On) {
