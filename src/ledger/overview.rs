@@ -64,7 +64,8 @@ db::statements! {
             SELECT max(id) FROM job WHERE task_id IN (SELECT value FROM json_each($1)) GROUP BY task_id)";
     STUCK_JOBS_WITHOUT_TASK = "
         SELECT * FROM job
-        WHERE +task_id IS NULL AND state <> 'done' AND (state = 'waiting' OR (state IN ('failed', 'aborted') AND ended_at > $1))
+        WHERE +task_id IS NULL AND state <> 'done' AND state IN ('waiting', 'failed', 'aborted')
+            AND (state = 'waiting' OR ended_at > $1)
         ORDER BY id DESC LIMIT $2";
 }
 
