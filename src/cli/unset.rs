@@ -31,7 +31,7 @@ pub(super) enum Setting {
 pub(super) enum Date {
     LastTeachingDay,
     SchoolYearStart,
-    VendorDate,
+    Vendor,
     Term(String),
 }
 
@@ -51,7 +51,7 @@ const SETTINGS: [(&str, Setting); 10] = [
 const DATES: [(&str, Date); 3] = [
     ("last-teaching-day", Date::LastTeachingDay),
     ("school-year-start", Date::SchoolYearStart),
-    ("vendor-date", Date::VendorDate),
+    ("vendor-date", Date::Vendor),
 ];
 
 impl FromStr for Unset {
@@ -107,7 +107,7 @@ pub(super) fn take_dates(unset: &[Unset], calendar: &mut Calendar) -> Result<(),
         match date {
             Date::LastTeachingDay => calendar.last_teaching_day = None,
             Date::SchoolYearStart => calendar.school_year_start = None,
-            Date::VendorDate => calendar.vendor_date = None,
+            Date::Vendor => calendar.vendor_date = None,
             Date::Term(name) => {
                 let before = calendar.terms.len();
                 calendar.terms.retain(|term| term.name != *name);

@@ -5,6 +5,7 @@ use super::{
     db::{self, query},
     unreadable::{Rows, Unreadable, query_each},
 };
+use crate::model::JobState;
 use chrono::{DateTime, Utc};
 use rollover_jobs::Customer;
 use sqlx::types::Json;
@@ -31,12 +32,17 @@ db::statements! {
         ORDER BY id DESC LIMIT $5";
     JOBS_OF_STATE = "
         SELECT * FROM job
-        WHERE state = $2 AND (customer_id = $1 OR $1 IS NULL) AND (kind = $3 OR $3 IS NULL)
+        WHERE state = $2 AND state <> 'done' AND (customer_id = $1 OR $1 IS NULL) AND (kind = $3 OR $3 IS NULL)
             AND (task_id = $4 OR $4 IS NULL)
         ORDER BY id DESC LIMIT $5";
-    JOB_COUNTS = "SELECT state, count(*) FROM job GROUP BY state ORDER BY state";
+    JOB_COUNTS = "
+        SELECT state, count(*) FROM job WHERE state <> 'done' GROUP BY state
+        UNION ALL
+        SELECT 'done', total - open FROM (SELECT (SELECT count(*) FROM job) AS total,
+            (SELECT count(*) FROM job WHERE state <> 'done') AS open) AS counted
+        WHERE total > open ORDER BY 1";
     QUEUED_JOB_COUNTS = "
-        SELECT state, count(*) FROM job WHERE state IN ('ready', 'running', 'retrying') GROUP BY state ORDER BY state";
+        SELECT state, count(*) FROM job WHERE state <> 'done' AND state IN ('ready', 'running', 'retrying') GROUP BY state ORDER BY state";
     TASKS_OF_YEAR = "
         SELECT task.* FROM task JOIN plan ON plan.id = task.plan_id
         WHERE plan.year = $1 AND plan.state <> 'cancelled' ORDER BY task.customer_id, plan.id, task.position LIMIT $2";
@@ -58,7 +64,8 @@ db::statements! {
             SELECT max(id) FROM job WHERE task_id IN (SELECT value FROM json_each($1)) GROUP BY task_id)";
     STUCK_JOBS_WITHOUT_TASK = "
         SELECT * FROM job
-        WHERE +task_id IS NULL AND (state = 'waiting' OR (state IN ('failed', 'aborted') AND ended_at > $1))
+        WHERE +task_id IS NULL AND state <> 'done' AND state IN ('waiting', 'failed', 'aborted')
+            AND (state = 'waiting' OR ended_at > $1)
         ORDER BY id DESC LIMIT $2";
 }
 
@@ -125,7 +132,7 @@ impl Ledger {
         let jobs = match filter {
             JobFilter { task: Some(_), .. } => JOBS_OF_TASK,
             JobFilter { customer: Some(_), .. } => JOBS_OF_CUSTOMER,
-            JobFilter { state: Some(_), .. } => JOBS_OF_STATE,
+            JobFilter { state: Some(state), .. } if state != JobState::Done.as_str() => JOBS_OF_STATE,
             _ => JOBS,
         };
         let mut conn = self.db.read().await?;
