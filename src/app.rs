@@ -14,7 +14,7 @@ use crate::{
 use anyhow::Context;
 use rollover_jobs::{AnyKind, KINDS, Ports, ports::Clock};
 use rollover_roster::snapshot::SnapshotStore;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -42,10 +42,11 @@ pub enum Role {
 
 impl App {
     /// Opens ledger, snapshots and ports. The embedded ledger is brought up to date; one on a server is only
-    /// checked (DOMAIN: the operator migrates).
-    pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    /// checked (DOMAIN: the operator migrates). A server that is away is waited for as long as `patience`.
+    pub async fn open(settings: Settings, clock: Arc<dyn Clock>, patience: Duration) -> anyhow::Result<Self> {
         make_folder(&settings.data.folder)?;
         let ledger = Ledger::open(&settings.ledger_url(), settings.ledger.connections).await?;
+        ledger.reach(patience).await?;
         if ledger.is_embedded() {
             ledger.migrate().await?;
         } else {
@@ -70,11 +71,17 @@ impl App {
 
     /// The queue of the settings: Redis, or in this process.
     pub fn queue(&self) -> anyhow::Result<Queue> {
-        if self.settings.queue.url.is_empty() {
-            return Ok(Queue::Embedded(EmbeddedQueue::default()));
+        let redis = self.redis()?.map(Queue::Redis);
+        Ok(redis.unwrap_or_else(|| Queue::Embedded(EmbeddedQueue::default())))
+    }
+
+    /// The queue that processes share, when they do.
+    pub fn redis(&self) -> anyhow::Result<Option<RedisQueue>> {
+        let queue = &self.settings.queue;
+        if queue.url.is_empty() {
+            return Ok(None);
         }
-        let queue = RedisQueue::connect(&self.settings.queue.url, &self.settings.queue.prefix)?;
-        Ok(Queue::Redis(queue))
+        Ok(Some(RedisQueue::connect(&queue.url, &queue.prefix)?))
     }
 
     /// Runs the parts of a role until stopped; then lets jobs run for the grace time and hands the rest back.
@@ -116,7 +123,7 @@ impl App {
 fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow::Result<Ports> {
     let snapshots = SnapshotStore::open(&settings.snapshot_folder())
         .with_context(|| format!("folder of snapshots {}", settings.snapshot_folder().display()))?;
-    let transport = MailTransport::from_url(&settings.mail_url(), &settings.mail.from)
+    let transport = MailTransport::open(&settings.mail_url(), &settings.mail.from, &settings.mail.ca_file)
         .map_err(|error| ExitError::usage(error.to_string()))?;
     Ok(Ports {
         clock: clock.clone(),

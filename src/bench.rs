@@ -4,7 +4,7 @@ use crate::{
     app::{App, Role},
     config::Settings,
     exit::ExitError,
-    ledger::{JobFilter, Ledger, NewJob},
+    ledger::{JobFilter, Ledger, NewJob, ONE_ATTEMPT},
 };
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -76,6 +76,7 @@ impl QueueBench {
             settings.queue.prefix = format!("rollover-bench-{}", clock.now().timestamp_micros());
         }
         let ledger = Ledger::open(&settings.ledger_url(), settings.ledger.connections).await?;
+        ledger.reach(ONE_ATTEMPT).await?;
         refuse_full(&ledger).await?;
         ledger.migrate().await?;
         let mut starts = Stopwatch::start();

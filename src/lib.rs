@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod exit;
+pub mod folder;
 pub mod ledger;
 pub mod mail;
 pub mod model;

@@ -72,6 +72,7 @@ fn row(customer: &Customer, position: i32, task: NewTask) -> NewTaskRow {
     let (state, why) = match task.state {
         PlannedState::Planned => (TaskState::Planned, None),
         PlannedState::NotApplicable { reason } => (TaskState::NotApplicable, Some(reason)),
+        PlannedState::Over { reason } => (TaskState::Skipped, Some(reason.to_owned())),
     };
     NewTaskRow {
         customer: Some(customer.id.to_string()),

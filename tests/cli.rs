@@ -4,7 +4,11 @@
 
 mod harness;
 
-use harness::{On, program::SetUp};
+use harness::{
+    On,
+    program::SetUp,
+    support::{Authority, Encryption, SmtpServer},
+};
 use serde_json::Value;
 use std::{fs, process::Output};
 
@@ -77,7 +81,15 @@ on_both!(
     a_customer_shows_who_changed_what,
     what_does_not_exist_ends_with_4,
     a_task_outside_any_plan,
+    moments_are_told_on_the_customers_clock,
+    a_moved_task_says_where_it_stands_and_who_moved_it,
+    a_task_fired_by_hand_says_so,
+    a_customer_that_cannot_be_read_hides_no_other,
+    a_step_that_never_fires_is_said_and_put_down_as_skipped,
     the_filter_changes_with_a_decision_only,
+    decisions_about_the_filter_are_listed_and_withdrawn,
+    every_optional_setting_can_be_unset,
+    limits_are_unset_with_a_decision_only,
     rules_refuse_with_3
 );
 
@@ -119,6 +131,7 @@ async fn every_list_is_json_too(set_up: &SetUp) {
         &["job", "kinds"],
         &["task", "next", "1"],
         &["import", "list", "nes"],
+        &["import", "decisions", "nes"],
         &["doctor"],
     ] {
         assert!(json(set_up, args).is_array(), "{args:?}");
@@ -192,14 +205,33 @@ async fn wrong_settings_end_with_2_and_name_their_place() {
     for (content, words) in [
         ("[engine]\nconcurency = 3\n", &["rollover.toml", "concurency", "concurrency"][..]),
         ("[engine]\nconcurrency = \"many\"\n", &["rollover.toml", "line 2", "concurrency"]),
-        ("[engine]\npoll_ms = 0\n", &["engine.poll_ms", "rollover.toml", "0", "expected 1 or more"]),
+        ("[engine]\npoll_ms = 0\n", &["engine.poll_ms", "rollover.toml", "= 0", "expected 1 to"]),
         ("[web]\nlisten = \"here\"\n", &["web.listen", "\"here\"", "127.0.0.1:8321"]),
         ("[queue]\nurl = \"amqp://x\"\n", &["queue.url", "redis://"]),
     ] {
         fs::write(&file, content).unwrap();
         refused(&set_up, &["config", "check"], 2, words);
     }
+    let wrong = "[mail]\nurl = \"smtp://me:hunter2@mail?tls=off\"\nfrom = \"Rollover\"\n[web]\nbase_url = \"here\"\n\
+                 [log]\nlevel = \"loud\"\n[engine]\ngrace_seconds = \"long\"\n[ledger]\nconnections = 1\n";
+    fs::write(&file, wrong).unwrap();
+    let all = [
+        "6 settings are wrong",
+        "mail.url = \"smtp://…@mail?…\" (from rollover.toml, line 2): its one option is tls=none",
+        "mail.from = \"Rollover\" (from rollover.toml, line 3): it is no mailbox",
+        "web.base_url = \"here\" (from rollover.toml, line 5): expected the address",
+        "log.level = \"loud\" (from rollover.toml, line 7): \"loud\" is no level",
+        "engine.grace_seconds = \"long\" (from rollover.toml, line 9): invalid type",
+        "ledger.connections = 1 (from rollover.toml, line 11): expected 2 to 1000",
+    ];
+    for args in
+        [&["config", "check"][..], &["customer", "list"], &["doctor"], &["work"], &["up"], &["migrate"]]
+    {
+        refused(&set_up, args, 2, &all);
+        assert!(!text(&set_up.run(args)).contains("hunter2"), "{args:?}");
+    }
     fs::remove_file(&file).unwrap();
+
     refused(&set_up, &["config", "check", "--config", "elsewhere.toml"], 2, &["elsewhere.toml", "--config"]);
 }
 
@@ -278,6 +310,48 @@ async fn the_doctor_names_what_is_broken_and_what_to_do() {
     refused(&set_up, &["doctor"], 5, &["queue", "start redis", "mail", "start the mail server"]);
 }
 
+#[test]
+fn the_doctor_only_looks() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |password: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_rollover"))
+            .arg("doctor")
+            .current_dir(folder.path())
+            .env_remove("ROLLOVER_DATA")
+            .env("ROLLOVER_WEB_PASSWORD", password)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        text(&output)
+    };
+    let said = doctor("");
+    for words in
+        ["rollover-data is not there yet", "file is not there yet", "ROLLOVER_WEB_PASSWORD is not set here"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let said = doctor("hunter2");
+    assert!(said.contains("ROLLOVER_WEB_PASSWORD is set here: operator signs in"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it made something");
+}
+
+/// A check of a mail server over TLS is a real handshake.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_signs_in_to_the_mail_server_over_tls() {
+    let authority = Authority::new();
+    let server = SmtpServer::start_encrypted(Encryption::StartTls(authority.server(&["localhost"]))).await;
+    server.require_login("rollover", "s3cret");
+    let set_up = SetUp::new(On::Sqlite).await;
+    let url = format!("smtp://rollover:s3cret@localhost:{}", server.address().port());
+    let settings = |ca_file: &str| format!("[mail]\nurl = \"{url}\"\nca_file = \"{ca_file}\"\n");
+    let file = set_up.folder.path().join("rollover.toml");
+    fs::write(&file, settings(&authority.file().display().to_string())).unwrap();
+    assert!(done(&set_up, &["doctor"]).contains("answers and takes the sign-in (STARTTLS)"));
+    fs::write(&file, settings("")).unwrap();
+    refused(&set_up, &["doctor"], 5, &["authority that is not known here", "mail.ca_file"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demonstration_ends_by_itself_and_leaves_what_every_command_opens() {
     let set_up = SetUp::new(On::Sqlite).await;
@@ -318,6 +392,134 @@ async fn a_task_outside_any_plan(set_up: &SetUp) {
     done(set_up, &["task", "cancel", "1", "--why", "another way"]);
 }
 
+// DOMAIN S1
+async fn moments_are_told_on_the_customers_clock(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let add = ["task", "add", "--kind", "noop", "--at", "2031-06-21 18:00"];
+    done(set_up, &[&add[..], &["--customer", "nes"]].concat());
+    done(set_up, &add);
+    let listed = done(set_up, &["task", "list"]);
+    assert!(listed.contains("2031-06-21 18:00 CEST") && listed.contains("2031-06-21 18:00 UTC"), "{listed}");
+    let tasks = json(set_up, &["task", "list"]);
+    let told = |task: usize| {
+        ["due_at", "due_local", "time_zone"].map(|field| tasks[task][field].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(0), ["2031-06-21T16:00:00Z", "2031-06-21T18:00:00", "Europe/Oslo"]);
+    assert_eq!(told(1), ["2031-06-21T18:00:00Z", "2031-06-21T18:00:00", "UTC"]);
+    let shown = json(set_up, &["task", "show", "1"]);
+    assert_eq!((&shown["due_local"], &shown["time_zone"]), (&tasks[0]["due_local"], &tasks[0]["time_zone"]));
+    done(set_up, &["job", "enqueue", "noop", "--customer", "nes"]);
+    let now = due_in_oslo(set_up, "1").await;
+    for args in [&["job", "list"][..], &["job", "show", "1"]] {
+        let printed = done(set_up, args);
+        assert!(printed.contains(&now), "{args:?} does not say {now}: {printed}");
+    }
+}
+
+/// When a job is due, on the clock of Oslo.
+async fn due_in_oslo(set_up: &SetUp, job: &str) -> String {
+    let due = set_up.ledger.job(job.parse().unwrap()).await.unwrap().due_at;
+    due.with_timezone(&chrono_tz::Europe::Oslo).format("%Y-%m-%d %H:%M CE").to_string()
+}
+
+async fn a_moved_task_says_where_it_stands_and_who_moved_it(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let add = ["task", "add", "--customer", "nes", "--kind", "noop"];
+    done(set_up, &[&add[..], &["--at", "2031-06-21 18:00"]].concat());
+    done(set_up, &[&add[..], &["--cron", "30 2 * * *", "--from", "2031-01-01"]].concat());
+    assert!(json(set_up, &["task", "show", "1"])["by_hand"].is_null());
+    assert!(json(set_up, &["task", "next", "1"])[0].get("moved").is_none());
+    done(set_up, &["task", "move", "1", "--at", "2031-06-20 06:00", "--by", "Ingrid Dahl"]);
+    done(set_up, &["task", "move", "2", "--at", "2031-01-05 06:00", "--by", "Ingrid Dahl"]);
+    let said = "moved by Ingrid Dahl on ";
+    let from = "from 2031-06-21 16:00 UTC to 2031-06-20 04:00 UTC";
+    for args in [&["task", "show", "1"][..], &["task", "next", "1"]] {
+        let printed = done(set_up, args);
+        for word in ["2031-06-20 06:00 CEST", said, from] {
+            assert!(printed.contains(word), "{args:?} does not say {word}: {printed}");
+        }
+        assert!(!printed.contains("2031-06-21 18:00 CEST"), "the old moment is none any more: {printed}");
+    }
+    let next = json(set_up, &["task", "next", "2", "--count", "2"]);
+    assert_eq!(
+        (&next[0]["moved"]["what"], &next[0]["moved"]["by"]),
+        (&"moved".into(), &"Ingrid Dahl".into())
+    );
+    assert_eq!(next[1]["local"], "2031-01-06T02:30:00", "the rule goes on after it");
+    assert!(next[1].get("moved").is_none());
+    // One firing beside its moments leaves a rule where it stands.
+    done(set_up, &["task", "run-now", "2"]);
+    assert!(done(set_up, &["task", "show", "2"]).contains(said));
+}
+
+async fn a_task_fired_by_hand_says_so(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let add = ["task", "add", "--customer", "nes", "--kind", "noop", "--at", "2031-06-21 18:00"];
+    done(set_up, &add);
+    done(set_up, &["task", "run-now", "1", "--by", "Ingrid Dahl"]);
+    let shown = done(set_up, &["task", "show", "1"]);
+    assert!(
+        shown.contains("no moment is to come") && shown.contains("fired by hand by Ingrid Dahl"),
+        "{shown}"
+    );
+    assert!(done(set_up, &["task", "next", "1"]).contains("fired by hand by Ingrid Dahl"));
+    assert_eq!(json(set_up, &["task", "show", "1"])["by_hand"]["what"], "fired");
+}
+
+async fn a_customer_that_cannot_be_read_hides_no_other(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    for id in ["mo", "vik"] {
+        let args: Vec<&str> = ADD_NES.iter().map(|arg| if *arg == "nes" { id } else { arg }).collect();
+        done(set_up, &args);
+        done(set_up, &["task", "add", "--customer", id, "--kind", "noop", "--at", "2031-06-21 18:00"]);
+    }
+    set_up.execute("UPDATE customer SET time_zone = 'Mars/Olympus' WHERE id = 'mo'").await;
+    set_up.execute("UPDATE customer SET settings = '{\"of_tomorrow\": 1}' WHERE id = 'vik'").await;
+    let words =
+        ["customer mo: its time zone cannot be read", "customer vik: its settings cannot be read", "correct"];
+    for args in [&["customer", "list"][..], &["task", "list"]] {
+        refused(set_up, args, 0, &words);
+    }
+    assert!(done(set_up, &["customer", "list"]).contains("Nes kommune"));
+    let customers = json(set_up, &["customer", "list"]);
+    let ids: Vec<_> = customers.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["nes", "mo", "vik"]);
+    assert!(customers[1]["error"].as_str().unwrap().contains("Mars/Olympus"), "{customers}");
+    let tasks = json(set_up, &["task", "list"]);
+    assert!(tasks[0]["customer_error"].as_str().unwrap().contains("time zone"), "{tasks}");
+    refused(set_up, &["task", "list", "--customer", "mo"], 0, &["2031-06-21 16:00 UTC"]);
+    refused(set_up, &["customer", "show", "mo"], 1, &["customer mo", "time zone", "Mars/Olympus"]);
+}
+
+// DOMAIN S2
+async fn a_step_that_never_fires_is_said_and_put_down_as_skipped(set_up: &SetUp) {
+    let past: Vec<String> = ADD_NES.iter().map(|arg| arg.replace("2031", "2021")).collect();
+    done(set_up, &past.iter().map(String::as_str).collect::<Vec<_>>());
+    let which = ["nes", "--template", "eoy", "--year", "2021"];
+    let said = "step nightly_import never runs: no moment of its cron rule is left";
+    let preview = done(set_up, &[&["plan", "preview"], &which[..]].concat());
+    assert!(preview.contains(said) && preview.contains("never fires: "), "{preview}");
+    refused(set_up, &[&["plan", "create"], &which[..], &["--json"]].concat(), 0, &[said]);
+    let tasks = json(set_up, &["task", "list", "--kind", "import_roster", "--state", "skipped"]);
+    assert_eq!(tasks[0]["why"], "no moment of its cron rule was left when the plan was made");
+    let planned = json(set_up, &["task", "list", "--state", "planned"]);
+    let lost = |task: &&Value| task["due_at"].is_null() && task["schedule"]["type"] == "cron";
+    assert_eq!(planned.as_array().unwrap().iter().find(lost), None);
+    let add = [
+        "task",
+        "add",
+        "--customer",
+        "nes",
+        "--kind",
+        "noop",
+        "--cron",
+        "30 2 * * *",
+        "--until",
+        "2021-01-01",
+    ];
+    refused(set_up, &add, 3, &["would never fire", "30 2 * * *"]);
+}
+
 // DOMAIN F3
 async fn the_filter_changes_with_a_decision_only(set_up: &SetUp) {
     done(set_up, ADD_NES);
@@ -331,6 +533,97 @@ async fn the_filter_changes_with_a_decision_only(set_up: &SetUp) {
     let decisions = set_up.ledger.decisions_of_customer("nes", 9).await.unwrap();
     assert_eq!((decisions[0].kind.as_str(), decisions[0].reason.as_str()), ("limits", "a small town"));
     assert_eq!(decisions[0].customer_person.as_deref(), Some("Kari Vik"));
+}
+
+// DOMAIN F3
+async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    assert!(done(set_up, &["import", "decisions", "nes"]).contains("Nobody has decided anything"));
+    let decision = rollover::ledger::NewFilterDecision {
+        customer: "nes".parse().unwrap(),
+        roster: "a".repeat(64).parse().unwrap(),
+        limits: None,
+        customer_person: "Kari Vik".to_owned(),
+        support_person: "Ingrid Dahl".to_owned(),
+        reason: "figures compared".to_owned(),
+    };
+    let now = harness::program::now();
+    let id = set_up.ledger.decide_filter(now, &decision).await.unwrap().to_string();
+    let listed = done(set_up, &["import", "decisions", "nes"]);
+    for word in ["the Filter is off", "aaaaaaaaaaaa", "open", "Kari Vik", "Ingrid Dahl", "figures compared"] {
+        assert!(listed.contains(word), "no {word}: {listed}");
+    }
+    let shown = done(set_up, &["customer", "show", "nes"]);
+    assert!(shown.contains(&format!("rollover import withdraw {id}")), "{shown}");
+    assert!(
+        shown.contains("the Filter aborts above: create 20%, update 20%, delete 5% of each kind"),
+        "{shown}"
+    );
+    done(set_up, &["import", "withdraw", &id, "--why", "an error in the roster", "--by", "Ola"]);
+    let listed = json(set_up, &["import", "decisions", "nes"]);
+    assert_eq!((&listed[0]["state"], &listed[0]["withdrawn_by"]), (&"withdrawn".into(), &"Ola".into()));
+    assert!(done(set_up, &["import", "decisions", "nes"]).contains("withdrawn by Ola"));
+    assert!(!done(set_up, &["customer", "show", "nes"]).contains("open decision"));
+    refused(set_up, &["import", "withdraw", &id, "--why", "again"], 3, &["withdrawn by Ola already"]);
+    refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about the Filter 99"]);
+}
+
+async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let fresh = json(set_up, &["customer", "show", "nes"]);
+    let settings = [
+        ("middleware", "wonde"),
+        ("status-mail-to", "other@nes.example"),
+        ("roster-folder", "/in"),
+        ("roster-target", "Nes"),
+        ("roster-source", "MIS"),
+        ("roster-format", "oneroster-csv"),
+        ("course-archiving", "on"),
+        ("early-courses", "refuse"),
+        ("summer-course-prefix", "S-"),
+    ];
+    let mut given = vec!["customer".to_owned(), "set".to_owned(), "nes".to_owned()];
+    let mut unset = given.clone();
+    for (name, value) in settings {
+        given.extend([format!("--{name}"), value.to_owned()]);
+        unset.extend(["--unset".to_owned(), name.to_owned()]);
+    }
+    let words = |args: &[String]| args.iter().map(String::as_str).collect::<Vec<_>>().join("\u{1f}");
+    let run = |args: &[String]| done(set_up, &words(args).split('\u{1f}').collect::<Vec<_>>());
+    run(&given);
+    run(&unset);
+    let cleared = json(set_up, &["customer", "show", "nes"]);
+    let mut expected = fresh["customer"].clone();
+    expected["settings"]["status_mail_to"] = serde_json::json!([]);
+    assert_eq!(cleared["customer"], expected);
+
+    let term = ["customer", "set", "nes", "--year", "2031", "--term", "Spring=2031-01-02..2031-06-20"];
+    done(set_up, &term);
+    let names = ["last-teaching-day", "school-year-start", "vendor-date", "term=Spring"];
+    let dates = names.iter().flat_map(|name| ["--unset", name]);
+    let unset: Vec<&str> = ["customer", "set", "nes", "--year", "2031"].into_iter().chain(dates).collect();
+    done(set_up, &unset);
+    let calendar = json(set_up, &["customer", "show", "nes"])["calendars"][0]["dates"].clone();
+    let none = serde_json::json!({
+        "last_teaching_day": null, "school_year_start": null, "vendor_date": null, "terms": [],
+    });
+    assert_eq!(calendar, none);
+    refused(set_up, &["customer", "set", "nes", "--unset", "vendor-date"], 2, &["--year"]);
+    refused(set_up, &["customer", "set", "nes", "--unset", "term=Autumn", "--year", "2031"], 2, &["Autumn"]);
+    refused(set_up, &["customer", "set", "nes", "--unset", "name"], 2, &["roster-target", "term=NAME"]);
+    refused(set_up, &["customer", "set", "nes", "--unset", "mis", "--mis", "x"], 2, &["roster-target"]);
+}
+
+// DOMAIN F3
+async fn limits_are_unset_with_a_decision_only(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let with = ["--customer-person", "Kari Vik", "--reason", "a small town"];
+    done(set_up, &[&["customer", "set", "nes", "--filter", "person.delete=off"], &with[..]].concat());
+    assert!(done(set_up, &["customer", "show", "nes"]).contains("for this customer person.delete=off"));
+    let unset = ["customer", "set", "nes", "--unset", "filter"];
+    refused(set_up, &unset, 2, &["only with a decision"]);
+    done(set_up, &[&unset[..], &with[..]].concat());
+    assert!(!done(set_up, &["customer", "show", "nes"]).contains("for this customer"));
 }
 
 // DOMAIN P5

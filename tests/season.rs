@@ -53,7 +53,7 @@ impl Summer {
         let key = |row: &Row| (row.customer.clone(), format!("{}/{}", row.plan, row.step));
         let rows = table.rows.into_iter().map(|row| (key(&row), row)).collect();
         let mut runs = BTreeMap::new();
-        for customer in test.ledger().customers().await.unwrap() {
+        for customer in test.ledger().customers().await.unwrap().read {
             let mut of_customer = test.ledger().runs_of_customer(customer.id.as_str(), 1_000).await.unwrap();
             of_customer.reverse();
             runs.insert(customer.id.to_string(), of_customer);

@@ -44,6 +44,7 @@ on_both_engines!(
     the_stream_tells_of_a_change_and_ends_on_stop,
     a_stream_catches_up_with_what_it_missed,
     the_fleet_can_be_narrowed,
+    a_failed_import_needs_nobody_once_a_later_one_made_it_good,
     a_ledger_that_does_not_answer_is_said_without_internals,
 );
 
@@ -69,6 +70,7 @@ impl Site {
     async fn with(test: &TestApp, access: Access, base_url: &str) -> Self {
         let web = Web {
             ledger: test.ledger().clone(),
+            queue: None,
             clock: test.app.clock.clone(),
             access,
             base_url: base_url.to_owned(),
@@ -578,5 +580,39 @@ async fn a_ledger_that_does_not_answer_is_said_without_internals(on: On) {
     let text = answer.text().await.unwrap();
     assert_whole("/", &text);
     assert!(text.contains("The ledger does not answer") && !text.to_lowercase().contains("pool"), "{text}");
-    assert_eq!(site.get("/healthz").await.status(), StatusCode::OK);
+    let ready = site.get("/healthz").await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.text().await.unwrap().starts_with("the ledger does not answer"));
+    assert_eq!(site.get("/healthz/live").await.text().await.unwrap(), "ok");
+}
+
+async fn a_failed_import_needs_nobody_once_a_later_one_made_it_good(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let night = Trigger::Cron { cron: "30 2 * * *".parse().unwrap(), from: None, until: None };
+    let task = test.scripted_task("nes", night, NOW, &[Act::Fail]).await.id;
+    let alone = test.scripted_job(Some("nes"), &[Act::Fail]).await;
+    test.season.settle().await.unwrap();
+    let of_task = test.ledger().jobs(&JobFilter { task: Some(task), limit: 1, ..JobFilter::default() }).await;
+    let of_task = of_task.unwrap().remove(0).id;
+    let site = Site::open(&test).await;
+    let needs = [format!("/tasks/{task}\""), format!("/jobs/{alone}\"")];
+    let kept = async |job, outcome| {
+        let record = RunRecord { mirror: None, ..record(job, outcome, &test) };
+        let mail = |_| panic!("no mail was rendered");
+        test.ledger().record_end(test.now(), &nes, &record, |_| Vec::new(), mail).await.unwrap();
+    };
+    kept(of_task, Outcome::Failed).await;
+    kept(alone, Outcome::Failed).await;
+    // What stands above the matrix, which tells the state of each step whatever came after.
+    let above = async |path: &str| site.page(path).await.split("id=\"filter\"").next().unwrap().to_owned();
+    let fleet = above("/").await;
+    assert!(needs.iter().all(|link| fleet.contains(link)), "{fleet}");
+    assert!(site.page("/customers/nes").await.contains("Failed or held"));
+    kept(test.scripted_job(Some("nes"), &[Act::Succeed]).await, Outcome::Completed).await;
+    test.season.settle().await.unwrap();
+    let fleet = above("/").await;
+    assert!(fleet.contains("Nothing has failed and nothing is held"), "{fleet}");
+    assert!(!site.page("/customers/nes").await.contains("Failed or held"));
+    assert!(!site.page("/?state=needs_person").await.contains("nes kommune</a>"));
 }

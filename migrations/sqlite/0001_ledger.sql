@@ -125,6 +125,8 @@ CREATE INDEX job_untold_end ON job (kind, id)
     WHERE state IN ('failed', 'aborted', 'cancelled') AND (told_end IS NULL OR told_end <> generation);
 CREATE INDEX job_of_task ON job (task_id);
 CREATE INDEX job_of_customer ON job (customer_id, id);
+-- Lists and counts by state, without a look at every job that is done; it stays as small as what is open.
+CREATE INDEX job_not_done ON job (state, id) WHERE state <> 'done';
 
 -- Ends without a report whose job was run again before its kind was told of them.
 CREATE TABLE earlier_end (
@@ -169,7 +171,11 @@ CREATE TABLE decision (
     customer_person TEXT,
     support_person  TEXT NOT NULL,
     reason          TEXT NOT NULL,
-    used_by_run     INTEGER
+    used_by_run     INTEGER,
+    -- a person took it back before any run used it
+    withdrawn_at    TEXT,
+    withdrawn_by    TEXT,
+    withdrawn_why   TEXT
 ) STRICT;
 CREATE INDEX decision_of_task ON decision (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX decision_of_customer ON decision (customer_id, id) WHERE customer_id IS NOT NULL;

@@ -5,10 +5,14 @@ use crate::{
     clock::RealClock,
     config::{self, Environment, Loaded},
     exit::ExitError,
+    ledger::ONE_ATTEMPT,
     telemetry,
 };
 use rollover_jobs::ports::Clock;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+/// How long a process that stays waits, at its start, for a database that starts at the same time.
+const START_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Context {
     pub environment: Environment,
@@ -25,10 +29,7 @@ impl Context {
         json: bool,
         by: Option<String>,
     ) -> anyhow::Result<Self> {
-        let mut loaded = config::load(file.as_deref(), &environment)?;
-        if let Some(data) = data {
-            loaded.settings.data.folder = data;
-        }
+        let loaded = config::load(file.as_deref(), data, &environment)?;
         Ok(Self { environment, loaded, json, by })
     }
 
@@ -39,7 +40,7 @@ impl Context {
             "warn".clone_into(&mut log.level);
         }
         telemetry::start(&log)?;
-        App::open(self.loaded.settings.clone(), Arc::new(RealClock)).await
+        App::open(self.loaded.settings.clone(), Arc::new(RealClock), ONE_ATTEMPT).await
     }
 
     /// The application for a process that stays; it logs as the settings say. Links in its mails lead to where it
@@ -50,7 +51,7 @@ impl Context {
             settings.web.listen = listen.to_string();
         }
         telemetry::start(&settings.log)?;
-        App::open(settings, Arc::new(RealClock)).await
+        App::open(settings, Arc::new(RealClock), START_PATIENCE).await
     }
 
     /// The person who acts; what they do is recorded under this name.

@@ -1,15 +1,19 @@
 //! `rollover customer`: add, list, show, set.
 
 use super::{
+    clocks::broken,
     context::Context,
     fields::{CalendarFields, SettingsFields, parse_module, parse_name},
+    import::{DECISIONS_LISTED, roster, what},
+    limits,
     output::{self, Listing, cell},
+    unset::{self, Unset},
     views::local,
 };
 use crate::{
     app::App,
     exit::{Exit, ExitError},
-    ledger::{EventRow, Ledger, LimitsDecision},
+    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, LimitsDecision, Rows},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -17,6 +21,8 @@ use clap::{Args, Subcommand};
 use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, ports::IntegrationState};
 use rollover_roster::filter::Limits;
 use serde::Serialize;
+use serde_json::json;
+use std::str::FromStr;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CustomerCommand {
@@ -32,9 +38,12 @@ pub(super) enum CustomerCommand {
     /// Show one customer with calendar, settings and integration.
     Show { id: String },
     /// Change what is given; the rest stays.
-    #[command(after_help = "Examples:\n  rollover customer set nes --year 2024 --vendor-date 2024-08-01\n  \
+    #[command(
+        after_help = "Examples:\n  rollover customer set nes --unset roster-target --unset roster-source\n  \
+        rollover customer set nes --year 2024 --vendor-date 2024-08-01\n  \
         rollover customer set nes --add-module delay_delete\n  \
-        rollover customer set nes --filter person.delete=3% --customer-person \"Kari Vik\" --reason \"a small town\"")]
+        rollover customer set nes --filter person.delete=3% --customer-person \"Kari Vik\" --reason \"a small town\""
+    )]
     Set(SetArgs),
 }
 
@@ -84,10 +93,14 @@ pub(super) struct SetArgs {
     remove_module: Vec<String>,
     #[command(flatten)]
     settings: SettingsFields,
-    /// With --filter: who at the customer decided on the limits.
+    /// Take an optional setting away, as `--unset roster-target`: it is then as for a new customer. Any of the options
+    /// above except name, country, time zone and MIS; with --year also a date, and `term=NAME`; several times for several.
+    #[arg(long, value_name = "NAME", value_parser = Unset::from_str)]
+    unset: Vec<Unset>,
+    /// With --filter at the customer decided on the limits.
     #[arg(long, value_name = "PERSON", requires = "reason")]
     customer_person: Option<String>,
-    /// With --filter: why.
+    /// With --filter or --unset filter: why.
     #[arg(long, requires = "customer_person")]
     reason: Option<String>,
     #[command(flatten)]
@@ -105,7 +118,7 @@ pub(super) async fn run(cx: &Context, command: CustomerCommand) -> anyhow::Resul
 }
 
 async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
-    let (person, summer) = (cx.person()?, args.calendar.summer()?);
+    let (person, summer) = (cx.person()?, args.calendar.summer(&[])?);
     let mut settings = CustomerSettings::default();
     args.settings.apply(&mut settings);
     let customer = Customer {
@@ -119,7 +132,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
         settings,
     };
     app.ledger.add_customer(app.clock.now(), &person, &customer).await?;
-    set_calendar(app, &person, customer.id.as_str(), summer, args.calendar).await?;
+    set_calendar(app, &person, customer.id.as_str(), summer, (args.calendar, &[])).await?;
     let folder = customer.settings.roster_folder.is_none().then(|| {
         let folder = app.settings.roster_folder().join(customer.id.as_str());
         std::fs::create_dir_all(&folder).map(|()| folder)
@@ -144,8 +157,9 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
 }
 
 async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
-    let (person, summer) = (cx.person()?, args.calendar.summer()?);
+    let (person, summer) = (cx.person()?, args.calendar.summer(&args.unset)?);
     let mut customer = app.ledger.customer(&args.id).await?;
+    unset::take_settings(&args.unset, &mut customer);
     customer.name = args.name.unwrap_or(customer.name);
     customer.country = args.country.unwrap_or(customer.country);
     customer.time_zone = args.time_zone.unwrap_or(customer.time_zone);
@@ -157,7 +171,7 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             customer.modules.push(module);
         }
     }
-    let limits_change = args.settings.changes_limits();
+    let limits_change = args.settings.changes_limits() || unset::changes_limits(&args.unset);
     args.settings.apply(&mut customer.settings);
     let now = app.clock.now();
     match (args.customer_person.as_deref(), args.reason.as_deref()) {
@@ -174,7 +188,7 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
         }
         _ => app.ledger.update_customer(now, &person, &customer).await?,
     }
-    set_calendar(app, &person, &args.id, summer, args.calendar).await?;
+    set_calendar(app, &person, &args.id, summer, (args.calendar, &args.unset)).await?;
     show(cx, app, &args.id).await
 }
 
@@ -183,12 +197,13 @@ async fn set_calendar(
     person: &str,
     customer: &str,
     summer: Option<i32>,
-    fields: CalendarFields,
+    (fields, unset): (CalendarFields, &[Unset]),
 ) -> anyhow::Result<()> {
     let Some(year) = summer else { return Ok(()) };
-    let mut calendar = app.ledger.calendar(customer, year).await?;
-    fields.apply(&mut calendar)?;
     let before = app.ledger.calendar(customer, year).await?;
+    let mut calendar = before.clone();
+    unset::take_dates(unset, &mut calendar)?;
+    fields.apply(&mut calendar)?;
     app.ledger.set_calendar(app.clock.now(), person, customer, year, &calendar).await?;
     if before != calendar {
         warn_of_plans(app, customer, year).await?;
@@ -213,9 +228,13 @@ async fn warn_of_plans(app: &App, customer: &str, year: i32) -> anyhow::Result<(
 const PLANS_LOOKED_AT: i64 = 200;
 
 async fn list(cx: &Context, app: &App) -> anyhow::Result<Exit> {
-    let customers = app.ledger.customers().await?;
+    let Rows { read: customers, unreadable } = app.ledger.customers().await?;
+    for row in &unreadable {
+        output::note(broken(row));
+    }
     if cx.json {
-        output::json(&customers)?;
+        let broken = unreadable.iter().map(|row| json!({ "id": row.id, "error": broken(row) }));
+        output::json(&customers.iter().map(|customer| json!(customer)).chain(broken).collect::<Vec<_>>())?;
         return Ok(Exit::Done);
     }
     let mut listing = Listing::new(&["id", "name", "country", "mis", "middleware", "time zone", "modules"]);
@@ -230,6 +249,9 @@ async fn list(cx: &Context, app: &App) -> anyhow::Result<Exit> {
             cell(customer.modules.join(", ")),
         ]);
     }
+    for row in &unreadable {
+        listing.row(vec![cell(&row.id), cell("cannot be read: see the note")]);
+    }
     listing.print("There is no customer yet. Add one: rollover customer add --help");
     Ok(Exit::Done)
 }
@@ -242,6 +264,8 @@ struct CustomerView {
     customer: Customer,
     calendars: Vec<SummerView>,
     integration: IntegrationState,
+    /// Decisions about the Filter that the next run of their roster uses.
+    open_decisions: Vec<DecisionRow>,
     /// The newest lines, newest first.
     history: Vec<EventRow>,
 }
@@ -258,7 +282,10 @@ async fn view(ledger: &Ledger, id: &str) -> anyhow::Result<CustomerView> {
     let calendars =
         ledger.calendars(id).await?.into_iter().map(|(year, dates)| SummerView { year, dates }).collect();
     let history = ledger.events_of_customer(id, HISTORY_SHOWN).await?;
-    Ok(CustomerView { customer, calendars, integration, history })
+    let decisions = ledger.filter_decisions(id, DECISIONS_LISTED).await?;
+    let open = decisions.into_iter().filter(|row| row.state == FilterDecisionState::Open);
+    let open_decisions = open.map(|row| row.decision).collect();
+    Ok(CustomerView { customer, calendars, integration, open_decisions, history })
 }
 
 async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
@@ -285,11 +312,25 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     let settings = &customer.settings;
     let archiving = if settings.course_archiving { "archived" } else { "detached, and live on" };
     output::line(format!("  courses whose group goes are {archiving}"));
-    if settings.filter != Limits::default() {
-        output::line("  the Filter has limits of its own: --json shows them");
+    output::line(format!("  the Filter aborts above: {}", limits::words(&settings.filter)));
+    for decision in &view.open_decisions {
+        output::line(format!("  {}", open_decision(decision, &settings.filter)));
     }
     output::line(format!("  integration: {}", integration(&view, app.clock.now())));
     Ok(Exit::Done)
+}
+
+fn open_decision(decision: &DecisionRow, own: &Limits) -> String {
+    format!(
+        "open decision {}, for one run of roster {}: {} ({}; {} and {}); to take it back: rollover import withdraw {}",
+        decision.id,
+        roster(decision),
+        what(decision, own),
+        decision.reason,
+        decision.customer_person.as_deref().unwrap_or("nobody at the customer"),
+        decision.support_person,
+        decision.id
+    )
 }
 
 fn or_none(list: &[String]) -> String {

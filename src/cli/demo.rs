@@ -165,6 +165,7 @@ async fn with_page(
     let address = listener.local_addr().context("the address of the page is not known")?;
     let web = Web {
         ledger: demo.app.ledger.clone(),
+        queue: None,
         clock: demo.app.clock.clone(),
         access: Access::Open,
         banner: Some("Demonstration: invented customers, a simulated clock".to_owned()),

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     config::Settings,
     exit::Exit,
-    ledger::{Ledger, LedgerError},
+    folder::{self, Found},
+    ledger::{Ledger, LedgerError, ONE_ATTEMPT},
     mail::MailTransport,
     queue::{Queue, RedisQueue},
 };
@@ -89,11 +90,15 @@ fn settings_file(cx: &Context) -> Check {
     }
 }
 
-/// Made when missing, since the program would make it too; then a file is written and taken away again.
+/// Only looked at: what is missing is made by the process that needs it, as its own user.
 fn folder(what: &'static str, path: &Path) -> Check {
-    let tried = std::fs::create_dir_all(path).and_then(|()| tempfile::tempfile_in(path).map(drop));
-    match tried {
-        Ok(()) => Check::good(what, format!("{} can be written", path.display())),
+    match folder::look(path) {
+        Ok(Found::Writable) => Check::good(what, format!("{} can be written", path.display())),
+        Ok(Found::Missing) => Check::notice(
+            what,
+            format!("{} is not there yet", path.display()),
+            "nothing: it is made when it is needed",
+        ),
         Err(error) => Check::bad(
             what,
             format!("{}: {error}", path.display()),
@@ -104,12 +109,19 @@ fn folder(what: &'static str, path: &Path) -> Check {
 
 async fn ledger(settings: &Settings, now: DateTime<Utc>) -> Vec<Check> {
     const WHAT: &str = "ledger";
-    let ledger = match Ledger::open(&settings.ledger_url(), 2).await {
-        Ok(ledger) => ledger,
+    let ledger = match Ledger::open_existing(&settings.ledger_url(), 2).await {
+        Ok(Some(ledger)) => ledger,
+        Ok(None) => {
+            let found = "SQLite, and its file is not there yet";
+            return vec![Check::notice(WHAT, found, "nothing: the first start makes it")];
+        }
         Err(error) => {
             return vec![Check::bad(WHAT, chain(&error), "correct ledger.url, or start the database")];
         }
     };
+    if let Err(error) = ledger.reach(ONE_ATTEMPT).await {
+        return vec![Check::bad(WHAT, error.to_string(), "start the database, or correct ledger.url")];
+    }
     let mut checks = Vec::new();
     match ledger.check_schema().await {
         Ok(()) => {
@@ -189,26 +201,29 @@ fn clock(what: &'static str, theirs: DateTime<Utc>, ours: DateTime<Utc>) -> Chec
 
 async fn mail(settings: &Settings) -> Check {
     const WHAT: &str = "mail";
-    let transport = match MailTransport::from_url(&settings.mail_url(), &settings.mail.from) {
-        Ok(transport) => transport,
-        Err(error) => return Check::bad(WHAT, error.to_string(), "correct mail.url and mail.from"),
-    };
+    let transport =
+        match MailTransport::open(&settings.mail_url(), &settings.mail.from, &settings.mail.ca_file) {
+            Ok(transport) => transport,
+            Err(error) => return Check::bad(WHAT, error.to_string(), "correct mail.url and mail.from"),
+        };
     match transport.check().await {
         Ok(found) => Check::good(WHAT, found),
         Err(error) => Check::bad(WHAT, error.to_string(), "start the mail server, or correct mail.url"),
     }
 }
 
+/// Each process has the password of its own environment: of one that runs already nothing can be said from here.
 fn password(cx: &Context) -> Check {
     const WHAT: &str = "sign-in";
     if cx.loaded.settings.web.password.is_empty() {
         Check::notice(
             WHAT,
-            "no password is set: `up` makes one for each start, `serve` will not start",
-            "set ROLLOVER_WEB_PASSWORD",
+            "ROLLOVER_WEB_PASSWORD is not set here; what runs already may have a password of its own",
+            "set it before you start `serve`; `up` without it makes a password for that start and prints it",
         )
     } else {
-        Check::good(WHAT, format!("{} signs in with a password", cx.loaded.settings.web.user))
+        let user = &cx.loaded.settings.web.user;
+        Check::good(WHAT, format!("ROLLOVER_WEB_PASSWORD is set here: {user} signs in with it"))
     }
 }
 

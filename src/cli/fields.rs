@@ -1,14 +1,13 @@
 //! The options that describe a customer: the same for `customer add` and `customer set`.
 
+use super::{
+    limits::{LimitField, apply_limits},
+    unset::{self, Unset},
+};
 use crate::{exit::ExitError, mail::address::parse_recipient};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates, plan::TEMPLATES};
-use rollover_roster::{
-    diff::Action,
-    filter::{Limit, Limits},
-    model::Kind,
-};
 use std::{collections::BTreeSet, str::FromStr};
 
 /// Settings of a customer; what is not given stays as it is.
@@ -127,49 +126,6 @@ pub(super) fn parse_name(text: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-/// One limit of the Filter, as people write it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct LimitField {
-    kind: Kind,
-    action: Action,
-    limit: Limit,
-}
-
-pub(super) fn apply_limits(fields: &[LimitField], limits: &mut Limits) {
-    for field in fields {
-        *limits.get_mut(field.kind, field.action) = field.limit;
-    }
-}
-
-impl FromStr for LimitField {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!(
-                "{text:?}: expected KIND.CHANGE=LIMIT with group, person, course or membership; create, update or \
-                 delete; and a percentage (5%), a number (200) or off"
-            )
-        };
-        let (place, value) = text.split_once('=').ok_or_else(wrong)?;
-        let (kind, action) = place.split_once('.').ok_or_else(wrong)?;
-        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(wrong)?;
-        let action = Action::ALL.into_iter().find(|known| known.as_str() == action).ok_or_else(wrong)?;
-        let limit = match value.strip_suffix('%') {
-            Some(percent) => {
-                let percent: f64 = percent.parse().map_err(|_| wrong())?;
-                if !(0.0..=100.0).contains(&percent) {
-                    return Err(wrong());
-                }
-                Limit::percent(percent)
-            }
-            None if value == "off" => Limit::default(),
-            None => Limit { max_abs: Some(value.parse().map_err(|_| wrong())?), max_pct: None },
-        };
-        Ok(Self { kind, action, limit })
-    }
-}
-
 /// Dates of one summer; what is not given stays as it is.
 #[derive(Debug, Default, Args)]
 pub(super) struct CalendarFields {
@@ -202,8 +158,9 @@ fn parse_term(text: &str) -> Result<TermDates, String> {
 
 impl CalendarFields {
     /// The summer that is meant; `None` when no date is given.
-    pub fn summer(&self) -> Result<Option<i32>, ExitError> {
-        let dates = self.last_teaching_day.is_some()
+    pub fn summer(&self, unset: &[Unset]) -> Result<Option<i32>, ExitError> {
+        let dates = unset::changes_dates(unset)
+            || self.last_teaching_day.is_some()
             || self.school_year_start.is_some()
             || self.vendor_date.is_some()
             || !self.term.is_empty();
@@ -239,27 +196,6 @@ impl CalendarFields {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn limits_are_read_as_people_write_them() {
-        let limit =
-            |text: &str| text.parse::<LimitField>().map(|field| (field.kind, field.action, field.limit));
-        assert_eq!(limit("person.delete=5%"), Ok((Kind::Person, Action::Delete, Limit::percent(5.0))));
-        let absolute = Limit { max_abs: Some(200), max_pct: None };
-        assert_eq!(limit("course.create=200"), Ok((Kind::Course, Action::Create, absolute)));
-        assert_eq!(limit("group.update=off"), Ok((Kind::Group, Action::Update, Limit::default())));
-        for wrong in [
-            "person.delete",
-            "person=5%",
-            "pupil.delete=5%",
-            "person.remove=5%",
-            "person.delete=101%",
-            "person.delete=-1",
-            "person.delete=NaN%",
-        ] {
-            assert!(limit(wrong).unwrap_err().contains(wrong), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_term_has_a_name_and_two_dates_in_order() {

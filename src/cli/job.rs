@@ -1,10 +1,11 @@
 //! `rollover job`: list, show, log, retry, cancel, enqueue, kinds.
 
 use super::{
+    clocks::Clocks,
     context::Context,
     output::{self, Listing, cell, job_state},
     task::print_history,
-    views::{maybe_utc, short},
+    views::{local, short, utc},
 };
 use crate::{
     app::App,
@@ -124,7 +125,7 @@ fn say(cx: &Context, job: &JobRow, what: &str) -> anyhow::Result<Exit> {
 
 async fn list(cx: &Context, app: &App, args: ListArgs) -> anyhow::Result<Exit> {
     if let Some(customer) = &args.customer {
-        app.ledger.customer(customer).await?;
+        app.ledger.check_customer(customer).await?;
     }
     let filter = JobFilter {
         customer: args.customer,
@@ -138,16 +139,20 @@ async fn list(cx: &Context, app: &App, args: ListArgs) -> anyhow::Result<Exit> {
         output::json(&jobs)?;
         return Ok(Exit::Done);
     }
-    let mut listing = Listing::new(&["id", "customer", "kind", "state", "attempt", "due", "ended", "why"]);
+    let clocks = Clocks::of(app, jobs.iter().map(|job| job.customer_id.as_deref())).await?;
+    clocks.warn();
+    let heads = ["id", "customer", "kind", "state", "attempt", "due, local", "ended, local", "why"];
+    let mut listing = Listing::new(&heads);
     for job in &jobs {
+        let local = |moment| clocks.local(job.customer_id.as_deref(), moment);
         listing.row(vec![
             cell(job.id),
             cell(job.customer_id.as_deref().unwrap_or("–")),
             cell(&job.kind),
             job_state(job.state),
             cell(job.attempt),
-            cell(maybe_utc(Some(job.due_at))),
-            cell(maybe_utc(job.ended_at)),
+            cell(local(Some(job.due_at))),
+            cell(local(job.ended_at)),
             cell(short(job.why.as_deref().unwrap_or_default(), 80)),
         ]);
     }
@@ -179,14 +184,15 @@ async fn show(cx: &Context, app: &App, id: i64) -> anyhow::Result<Exit> {
             job.who.as_ref().map(|who| format!(" – {} must act", who.replace('_', " "))).unwrap_or_default();
         output::line(format!("  why:      {why}{who}"));
     }
+    let zone = zone(app, &job).await?;
     for (what, moment) in [
         ("due", Some(job.due_at)),
         ("runs at", job.run_at),
         ("started", job.started_at),
         ("ended", job.ended_at),
     ] {
-        if moment.is_some() {
-            output::line(format!("  {:<9} {}", format!("{what}:"), maybe_utc(moment)));
+        if let Some(moment) = moment {
+            output::line(format!("  {:<9} {} = {}", format!("{what}:"), local(moment, zone), utc(moment)));
         }
     }
     output::line(format!("  args:     {}", job.args.0));
@@ -195,7 +201,7 @@ async fn show(cx: &Context, app: &App, id: i64) -> anyhow::Result<Exit> {
         output::json(&report.0)?;
     }
     output::line("");
-    print_history(&history, zone(app, &job).await?);
+    print_history(&history, zone);
     Ok(Exit::Done)
 }
 

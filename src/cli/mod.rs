@@ -1,20 +1,22 @@
 //! The command tree: `rollover --help` is its index; one file per branch.
 
 mod bench;
+mod clocks;
 mod config;
 mod context;
 mod customer;
 mod demo;
-
 mod doctor;
 mod fields;
 mod import;
 mod job;
+mod limits;
 mod output;
 mod plan;
 mod processes;
 mod progress;
 mod task;
+mod unset;
 mod views;
 
 use crate::{

@@ -1,6 +1,7 @@
 //! `rollover plan`: preview, create, list, show, cancel.
 
 use super::{
+    clocks::Clocks,
     context::Context,
     output::{self, Listing, cell, task_state},
     views::{local, short, utc, wall},
@@ -100,6 +101,8 @@ struct StepView<'a> {
     trigger: &'a Trigger,
     trigger_text: &'a str,
     first: Option<&'a Moment>,
+    /// No moment of its rule is left.
+    never_fires: bool,
     why: &'a str,
     owner: &'static str,
     sign_off: bool,
@@ -132,6 +135,7 @@ impl<'a> StepView<'a> {
             trigger: &laid.trigger,
             trigger_text: &laid.trigger_text,
             first: laid.first.as_ref(),
+            never_fires: laid.never_fires(),
             why: &laid.why,
             owner: laid.step.owner.as_str(),
             sign_off: laid.step.needs_sign_off(),
@@ -177,7 +181,11 @@ fn print_steps(preview: &Preview, customer: &Customer) {
             cell(laid.first.as_ref().map(|first| wall(first.local)).unwrap_or_default()),
             cell(laid.first.as_ref().map(|first| utc(first.at)).unwrap_or_default()),
             cell(if applies { owner } else { String::new() }),
-            cell(if applies { laid.why.clone() } else { format!("does not apply: {}", laid.why) }),
+            cell(match applies {
+                true if laid.never_fires() => format!("never fires: {}", laid.why),
+                true => laid.why.clone(),
+                false => format!("does not apply: {}", laid.why),
+            }),
         ]);
     }
     listing.print("The template has no steps.");
@@ -199,6 +207,7 @@ async fn create(cx: &Context, app: &App, which: &Which) -> anyhow::Result<Exit> 
     let (plan, preview) =
         plans::create(&app.ledger, app.clock.now(), &person, &customer, &which.template, which.year).await?;
     if cx.json {
+        preview.warnings.iter().for_each(output::note);
         output::json(&plan)?;
         return Ok(Exit::Done);
     }
@@ -224,7 +233,9 @@ async fn list(cx: &Context, app: &App, customer: Option<&str>, limit: i64) -> an
         output::json(&plans)?;
         return Ok(Exit::Done);
     }
-    let mut listing = Listing::new(&["id", "customer", "template", "year", "state", "made", "by"]);
+    let clocks = Clocks::of(app, plans.iter().map(|plan| Some(plan.customer_id.as_str()))).await?;
+    clocks.warn();
+    let mut listing = Listing::new(&["id", "customer", "template", "year", "state", "made, local", "by"]);
     for plan in &plans {
         listing.row(vec![
             cell(plan.id),
@@ -232,7 +243,7 @@ async fn list(cx: &Context, app: &App, customer: Option<&str>, limit: i64) -> an
             cell(&plan.template),
             cell(plan.year),
             cell(&plan.state),
-            cell(utc(plan.created_at)),
+            cell(clocks.local(Some(&plan.customer_id), Some(plan.created_at))),
             cell(&plan.created_by),
         ]);
     }

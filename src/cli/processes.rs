@@ -4,7 +4,8 @@ use super::{context::Context, output};
 use crate::{
     app::{self, App, Role},
     exit::{Exit, ExitError},
-    ledger::Ledger,
+    ledger::{Ledger, ONE_ATTEMPT},
+    queue::Queue,
     telemetry,
     web::{self, Access, Web},
 };
@@ -47,7 +48,7 @@ pub(super) async fn up(cx: &Context, args: WebArgs) -> anyhow::Result<Exit> {
         ));
     }
     let stop = app::stop_on_signal()?;
-    let router = web::router(site(&app, password));
+    let router = web::router(site(&app, password)?);
     let (engine, pages) = tokio::join!(app.run(Role::All, stop.clone()), async {
         let ended = web::serve(listener, router, stop.clone()).await;
         stop.cancel();
@@ -75,7 +76,7 @@ pub(super) async fn serve(cx: &Context, args: WebArgs) -> anyhow::Result<Exit> {
         let (ledger, stop) = (app.ledger.clone(), stop.clone());
         async move { ledger.listen(stop).await }
     });
-    web::serve(listener, web::router(site(&app, password)), stop).await.context("the pages broke off")?;
+    web::serve(listener, web::router(site(&app, password)?), stop).await.context("the pages broke off")?;
     listening.await.context("listening for wake-ups broke off")?;
     Ok(Exit::Done)
 }
@@ -101,6 +102,7 @@ pub(super) async fn migrate(cx: &Context) -> anyhow::Result<Exit> {
     std::fs::create_dir_all(&settings.data.folder)
         .with_context(|| format!("data folder {}", settings.data.folder.display()))?;
     let ledger = Ledger::open(&settings.ledger_url(), 2).await?;
+    ledger.reach(ONE_ATTEMPT).await?;
     let before = ledger.schema().await?;
     ledger.migrate().await?;
     let after = ledger.schema().await?;
@@ -115,14 +117,15 @@ pub(super) async fn migrate(cx: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn site(app: &App, password: String) -> Web {
-    Web {
+fn site(app: &App, password: String) -> anyhow::Result<Web> {
+    Ok(Web {
         ledger: app.ledger.clone(),
+        queue: app.redis()?.map(Queue::Redis),
         clock: app.clock.clone(),
         access: Access::Password { user: app.settings.web.user.clone(), password },
         banner: None,
         base_url: app.settings.base_url(),
-    }
+    })
 }
 
 fn address(app: &App) -> anyhow::Result<SocketAddr> {

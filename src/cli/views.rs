@@ -18,11 +18,6 @@ pub(super) fn wall(time: NaiveDateTime) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// The moment, or a dash.
-pub(super) fn maybe_utc(moment: Option<DateTime<Utc>>) -> String {
-    moment.map_or_else(|| "–".to_owned(), utc)
-}
-
 /// How far away: `in 3 days`, `2 hours ago`, `now`.
 pub(super) fn distance(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let gap = moment - now;

@@ -1,6 +1,6 @@
 //! The one place that reads the environment: variables that override settings, and secrets.
 
-use super::{ConfigError, LogFormat, Settings};
+use super::{LogFormat, Problem, Settings};
 use std::{collections::HashMap, path::PathBuf};
 
 /// Every variable that counts: name, and what it sets.
@@ -14,6 +14,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("ROLLOVER_SNAPSHOTS", "rosters.snapshots"),
     ("ROLLOVER_MAIL_URL", "mail.url"),
     ("ROLLOVER_MAIL_FROM", "mail.from"),
+    ("ROLLOVER_MAIL_CA_FILE", "mail.ca_file"),
     ("ROLLOVER_WEB_LISTEN", "web.listen"),
     ("ROLLOVER_WEB_BASE_URL", "web.base_url"),
     ("ROLLOVER_WEB_USER", "web.user"),
@@ -45,25 +46,28 @@ impl Environment {
         self.get("ROLLOVER_CONFIG").map(PathBuf::from)
     }
 
-    /// Overrides settings; gives the names of the variables that did.
-    pub(super) fn apply(&self, settings: &mut Settings) -> Result<Vec<&'static str>, ConfigError> {
+    /// Overrides settings; gives the names of the variables that did, and adds what is wrong with the others.
+    pub(super) fn apply(&self, settings: &mut Settings, problems: &mut Vec<Problem>) -> Vec<&'static str> {
         let mut used = Vec::new();
-        for (name, _) in VARIABLES {
+        for (name, key) in VARIABLES {
             let Some(value) = self.get(name) else { continue };
-            if set(settings, name, value)? {
-                used.push(*name);
+            match set(settings, name, value) {
+                Ok(true) => used.push(*name),
+                Ok(false) => {}
+                Err(expected) => problems.push(Problem {
+                    key: (*key).to_owned(),
+                    value: Some(format!("{value:?}")),
+                    origin: format!("environment variable {name}"),
+                    why: format!("expected {expected}"),
+                }),
             }
         }
-        Ok(used)
+        used
     }
 }
 
-/// `false`: the variable sets something else.
-fn set(settings: &mut Settings, name: &str, value: &str) -> Result<bool, ConfigError> {
-    let wrong = |expected: &str| ConfigError::Variable {
-        name: name.to_owned(),
-        why: format!("{value:?}: expected {expected}"),
-    };
+/// `false`: the variable sets something else. An error says what was expected.
+fn set(settings: &mut Settings, name: &str, value: &str) -> Result<bool, &'static str> {
     match name {
         "ROLLOVER_DATA" => settings.data.folder = PathBuf::from(value),
         "ROLLOVER_LEDGER_URL" => value.clone_into(&mut settings.ledger.url),
@@ -73,21 +77,22 @@ fn set(settings: &mut Settings, name: &str, value: &str) -> Result<bool, ConfigE
         "ROLLOVER_SNAPSHOTS" => settings.rosters.snapshots = PathBuf::from(value),
         "ROLLOVER_MAIL_URL" => value.clone_into(&mut settings.mail.url),
         "ROLLOVER_MAIL_FROM" => value.clone_into(&mut settings.mail.from),
+        "ROLLOVER_MAIL_CA_FILE" => settings.mail.ca_file = PathBuf::from(value),
         "ROLLOVER_WEB_LISTEN" => value.clone_into(&mut settings.web.listen),
         "ROLLOVER_WEB_BASE_URL" => value.clone_into(&mut settings.web.base_url),
         "ROLLOVER_WEB_USER" => value.clone_into(&mut settings.web.user),
         "ROLLOVER_WEB_PASSWORD" => value.clone_into(&mut settings.web.password),
         "ROLLOVER_CONCURRENCY" => {
-            settings.engine.concurrency = value.parse().map_err(|_| wrong("a number of jobs"))?;
+            settings.engine.concurrency = value.parse().map_err(|_| "a number of jobs")?;
         }
         "ROLLOVER_LEASE_SECONDS" => {
-            settings.engine.lease_seconds = value.parse().map_err(|_| wrong("a number of seconds"))?;
+            settings.engine.lease_seconds = value.parse().map_err(|_| "a number of seconds")?;
         }
         "ROLLOVER_LOG_FORMAT" => {
             settings.log.format = match value {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
-                _ => return Err(wrong("text or json")),
+                _ => return Err("text or json"),
             }
         }
         "ROLLOVER_LOG" => value.clone_into(&mut settings.log.level),

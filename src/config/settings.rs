@@ -1,6 +1,6 @@
 //! Every setting with its type and default; `config/default.toml` is its commented mirror.
 
-use crate::{engine::EngineSettings, mail::address::parse_recipient};
+use crate::engine::EngineSettings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -54,6 +54,8 @@ pub struct MailSettings {
     /// Empty: files in `mail` in the data folder.
     pub url: String,
     pub from: String,
+    /// Certificates of authorities that are trusted beside the public ones, in PEM form. Empty: none.
+    pub ca_file: PathBuf,
     /// Who gets every customer's status mails: the support team.
     pub status_copy_to: Vec<String>,
 }
@@ -108,6 +110,7 @@ impl Default for MailSettings {
         Self {
             url: String::new(),
             from: "Rollover <rollover@localhost>".to_owned(),
+            ca_file: PathBuf::new(),
             status_copy_to: Vec::new(),
         }
     }
@@ -179,40 +182,6 @@ impl Settings {
     pub fn is_embedded(&self) -> bool {
         self.ledger_url().starts_with("sqlite:")
     }
-
-    /// What is wrong: (key, what was found and expected).
-    pub fn problems(&self) -> Vec<(String, String)> {
-        let mut found: Vec<(String, String)> =
-            self.engine.problems().into_iter().map(|(key, why)| (format!("engine.{key}"), why)).collect();
-        let mut wrong = |key: &str, why: String| found.push((key.to_owned(), why));
-        if self.data.folder.as_os_str().is_empty() {
-            wrong("data.folder", "it is empty: expected a folder".to_owned());
-        }
-        let ledger = self.ledger_url();
-        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| ledger.starts_with(scheme)) {
-            wrong(
-                "ledger.url",
-                "expected postgres://… or sqlite:PATH, or nothing for the built-in ledger".to_owned(),
-            );
-        }
-        let queue = &self.queue.url;
-        if !queue.is_empty() && !queue.starts_with("redis://") && !queue.starts_with("rediss://") {
-            wrong(
-                "queue.url",
-                "expected redis://… or rediss://…, or nothing for the built-in queue".to_owned(),
-            );
-        }
-        if self.ledger.connections < 2 {
-            wrong("ledger.connections", format!("{}: expected 2 or more", self.ledger.connections));
-        }
-        for why in self.mail.status_copy_to.iter().filter_map(|address| parse_recipient(address).err()) {
-            wrong("mail.status_copy_to", why);
-        }
-        if self.web.listen.parse::<std::net::SocketAddr>().is_err() {
-            wrong("web.listen", format!("{:?}: expected ADDRESS:PORT, as 127.0.0.1:8321", self.web.listen));
-        }
-        found
-    }
 }
 
 /// `scheme://user:…@host` in place of the password; an address without one as it is.
@@ -233,17 +202,6 @@ fn or_in(set: &Path, folder: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_copy_goes_to_addresses_only() {
-        let mut settings = Settings::default();
-        settings.mail.status_copy_to =
-            vec!["IT <it@nes.example>".to_owned(), "supporten".to_owned(), "support@ours.example".to_owned()];
-        let problems = settings.problems();
-        let [(key, why)] = problems.as_slice() else { panic!("{problems:?}") };
-        assert_eq!(key, "mail.status_copy_to");
-        assert!(why.starts_with("\"supporten\" is no mail address"), "{why}");
-    }
 
     #[test]
     fn a_shown_address_has_no_password() {

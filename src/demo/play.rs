@@ -6,7 +6,7 @@ use crate::{
     clock::SimulatedClock,
     config::{LogSettings, Settings},
     engine::Season,
-    ledger::NewJob,
+    ledger::{NewJob, ONE_ATTEMPT},
     plans,
 };
 use anyhow::Context;
@@ -54,7 +54,7 @@ impl Demo {
         let mut settings = Settings { log, ..Settings::default() };
         settings.data.folder = folder;
         let clock = SimulatedClock::starting_at(sets_up());
-        let app = App::open(settings, Arc::new(clock.clone())).await?;
+        let app = App::open(settings, Arc::new(clock.clone()), ONE_ATTEMPT).await?;
         Self::over(app, clock).await
     }
 

@@ -6,6 +6,12 @@ use std::time::Duration;
 /// A worker renews a lease no later than this, however long it holds: with the renewal it hears of a cancel.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(5);
 
+/// Beyond these a value is a slip of the pen.
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+const MOST_JOBS: u64 = 10_000;
+const MOST_TICKETS: u64 = 1_000_000;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EngineSettings {
@@ -66,21 +72,20 @@ impl EngineSettings {
         chrono::Duration::seconds(self.leader_lease_seconds as i64)
     }
 
-    /// What is wrong with these values: (key, what was expected).
-    pub fn problems(&self) -> Vec<(&'static str, String)> {
-        let mut found = Vec::new();
-        let mut at_least = |key, value: u64, least: u64| {
-            if value < least {
-                found.push((key, format!("{value}: expected {least} or more")));
-            }
-        };
-        at_least("concurrency", self.concurrency as u64, 1);
-        at_least("lease_seconds", self.lease_seconds, 1);
-        at_least("poll_ms", self.poll_ms, 1);
-        at_least("window", self.window, 1);
-        at_least("resend_after_seconds", self.resend_after_seconds, 1);
-        at_least("leader_lease_seconds", self.leader_lease_seconds, 2);
-        found
+    /// What is wrong with these values: (key, value, what was expected).
+    pub fn problems(&self) -> Vec<(&'static str, u64, String)> {
+        let limits = [
+            ("concurrency", self.concurrency as u64, 1, MOST_JOBS),
+            ("lease_seconds", self.lease_seconds, 1, DAY_SECONDS),
+            ("poll_ms", self.poll_ms, 1, HOUR_MS),
+            ("window", self.window, 1, MOST_TICKETS),
+            ("resend_after_seconds", self.resend_after_seconds, 1, DAY_SECONDS),
+            ("grace_seconds", self.grace_seconds, 0, DAY_SECONDS),
+            ("late_after_seconds", self.late_after_seconds, 0, DAY_SECONDS),
+            ("leader_lease_seconds", self.leader_lease_seconds, 2, DAY_SECONDS),
+        ];
+        let outside = limits.into_iter().filter(|(_, value, least, most)| !(least..=most).contains(&value));
+        outside.map(|(key, value, least, most)| (key, value, format!("expected {least} to {most}"))).collect()
     }
 }
 

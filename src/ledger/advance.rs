@@ -192,7 +192,7 @@ impl<'a> Ended<'a> {
 /// may be left.
 pub(super) async fn after(tx: &mut Tx, now: DateTime<Utc>, ended: &Ended<'_>) -> Result<(), LedgerError> {
     let Some(plan) = ended.plan else { return Ok(()) };
-    let Rows { read: tasks, unreadable } = query_each!(TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
+    let Rows { read: tasks, unreadable }: Rows<TaskRow> = query_each!(TaskRow, tx.on(), TASKS_OF_PLAN, plan)?;
     for task in &tasks {
         let Some(due_at) = follows(task, ended, now) else { continue };
         let next = TaskRow { due_at: Some(due_at), ..task.clone() };

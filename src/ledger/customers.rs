@@ -6,6 +6,7 @@ use super::{
     db::{self, Tx, execute, query},
     decisions::{self, LimitsDecision},
     events::{self, NewEvent},
+    unreadable::{Rows, Unreadable, query_each},
     words::{check_keepable, check_words},
 };
 use chrono::{DateTime, Utc};
@@ -27,7 +28,9 @@ db::statements! {
         "SELECT * FROM customer WHERE id = $1 FOR NO KEY UPDATE",
     sqlite
         "SELECT * FROM customer WHERE id = $1";
-    CUSTOMER = "SELECT * FROM customer WHERE id = $1";
+    CUSTOMERS_BY_ID = postgres "
+        SELECT * FROM customer WHERE id IN (SELECT value FROM jsonb_array_elements_text($1)) ORDER BY id",
+    sqlite "SELECT * FROM customer WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id";
     CUSTOMERS = "SELECT * FROM customer ORDER BY id LIMIT $1";
     CALENDAR = "SELECT dates FROM calendar WHERE customer_id = $1 AND year = $2";
     CALENDARS = "SELECT year, dates FROM calendar WHERE customer_id = $1 ORDER BY year";
@@ -54,19 +57,41 @@ pub struct CustomerRow {
 }
 
 impl CustomerRow {
-    fn customer(self) -> Result<Customer, LedgerError> {
-        let id = self.id.clone();
-        let unreadable = |why: String| LedgerError::Unreadable { what: format!("customer {id}"), why };
+    fn customer(self) -> Result<Customer, Unreadable<String>> {
+        let id = self.id;
+        let unreadable = |part, error: String| Unreadable::new(id.clone(), part, &error);
         Ok(Customer {
-            id: CustomerId::try_from(self.id.clone()).map_err(|e| unreadable(e.to_string()))?,
             name: self.name,
-            country: self.country.try_into().map_err(unreadable)?,
-            time_zone: self.time_zone.parse().map_err(|e| unreadable(format!("time zone: {e}")))?,
+            country: self.country.try_into().map_err(|error| unreadable("country", error))?,
+            time_zone: self
+                .time_zone
+                .parse()
+                .map_err(|_| unreadable("time zone", format!("{:?} is none", self.time_zone)))?,
             mis: self.mis,
             middleware: self.middleware,
             modules: self.modules.0,
             settings: self.settings.0,
+            id: CustomerId::try_from(id.clone()).map_err(|error| unreadable("id", error.to_string()))?,
         })
+    }
+}
+
+/// The customers whose rows and fields can all be read, and the others.
+fn each_customer(rows: Rows<CustomerRow, String>) -> Rows<Customer, String> {
+    let mut parted = Rows { read: Vec::new(), unreadable: rows.unreadable };
+    for row in rows.read {
+        match row.customer() {
+            Ok(customer) => parted.read.push(customer),
+            Err(unreadable) => parted.unreadable.push(unreadable),
+        }
+    }
+    parted.unreadable.sort_by(|one, other| one.id.cmp(&other.id));
+    parted
+}
+
+impl From<Unreadable<String>> for LedgerError {
+    fn from(row: Unreadable<String>) -> Self {
+        Self::Unreadable { what: format!("customer {}", row.id), why: row.why }
     }
 }
 
@@ -187,16 +212,33 @@ impl Ledger {
     }
 
     pub async fn customer(&self, id: &str) -> Result<Customer, LedgerError> {
-        let mut conn = self.db.read().await?;
-        query!(fetch_optional as CustomerRow, conn.on(), CUSTOMER, id)?
-            .ok_or_else(|| LedgerError::not_found("customer", id))?
-            .customer()
+        let Rows { mut read, mut unreadable } = self.customers_of(&[id]).await?;
+        match (read.pop(), unreadable.pop()) {
+            (Some(customer), _) => Ok(customer),
+            (None, Some(unreadable)) => Err(unreadable.into()),
+            (None, None) => Err(LedgerError::not_found("customer", id)),
+        }
     }
 
-    pub async fn customers(&self) -> Result<Vec<Customer>, LedgerError> {
+    /// That there is such a customer, whether or not its row can be read.
+    pub async fn check_customer(&self, id: &str) -> Result<(), LedgerError> {
+        let Rows { read, unreadable } = self.customers_of(&[id]).await?;
+        if read.is_empty() && unreadable.is_empty() {
+            return Err(LedgerError::not_found("customer", id));
+        }
+        Ok(())
+    }
+
+    /// The customers of these ids, each read by itself; an id that is nobody's gives nothing.
+    pub async fn customers_of(&self, ids: &[&str]) -> Result<Rows<Customer, String>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let rows = query!(fetch_all as CustomerRow, conn.on(), CUSTOMERS, CUSTOMERS_LISTED)?;
-        rows.into_iter().map(CustomerRow::customer).collect()
+        Ok(each_customer(query_each!(CustomerRow, conn.on(), CUSTOMERS_BY_ID, Json(ids))?))
+    }
+
+    /// Every customer, each read by itself.
+    pub async fn customers(&self) -> Result<Rows<Customer, String>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(each_customer(query_each!(CustomerRow, conn.on(), CUSTOMERS, CUSTOMERS_LISTED)?))
     }
 
     /// The dates of one summer; empty when none were entered.

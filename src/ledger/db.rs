@@ -68,6 +68,26 @@ const MICROSECONDS: u16 = 6;
 static MIGRATIONS_POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 static MIGRATIONS_SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
+/// What is wrong with the address of a database; never a part of it, which may hold a password.
+pub fn check_url(url: &str) -> Result<(), String> {
+    const EXPECTED: &str = "expected postgres://user:password@host:5432/database or sqlite:PATH, or nothing for the built-in ledger";
+    let read = match url.split_once(':') {
+        Some(("postgres" | "postgresql", _)) => PgConnectOptions::from_str(url).map(drop),
+        Some(("sqlite", _)) => SqliteConnectOptions::from_str(url).map(drop),
+        _ => return Err(EXPECTED.to_owned()),
+    };
+    read.map_err(|error| format!("{error}: {EXPECTED}"))
+}
+
+/// Whether the address names an SQLite file that is not there.
+pub(super) fn is_missing_file(url: &str) -> Result<bool, LedgerError> {
+    if !url.starts_with("sqlite:") {
+        return Ok(false);
+    }
+    let options = SqliteConnectOptions::from_str(url).map_err(LedgerError::Url)?;
+    Ok(!options.get_filename().exists())
+}
+
 impl Db {
     /// Opens `postgres://…` or `sqlite:PATH`. PostgreSQL is not asked yet; an SQLite file is made when missing.
     pub async fn connect(url: &str, postgres_connections: u32) -> Result<Self, LedgerError> {

@@ -44,6 +44,9 @@ pub struct DecisionRow {
     pub support_person: String,
     pub reason: String,
     pub used_by_run: Option<i64>,
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    pub withdrawn_by: Option<String>,
+    pub withdrawn_why: Option<String>,
 }
 
 /// DOMAIN F3: who at the customer, who at support, why, for which roster; without limits the Filter is off.
@@ -126,6 +129,13 @@ pub(super) async fn use_up(tx: &mut Tx, decision: i64, run: i64) -> Result<(), L
     Ok(())
 }
 
+pub(super) async fn newest_about_filter(
+    tx: &mut Tx,
+    customer: &str,
+) -> Result<Option<DecisionRow>, LedgerError> {
+    Ok(query!(fetch_optional as DecisionRow, tx.on(), NEWEST_FILTER_DECISION, customer)?)
+}
+
 pub(super) async fn sign_off_of_task(tx: &mut Tx, task: i64) -> Result<Option<DecisionRow>, LedgerError> {
     Ok(query!(fetch_optional as DecisionRow, tx.on(), SIGN_OFF_OF_TASK, task)?)
 }
@@ -169,7 +179,8 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         // Only the newest: an older one that was never used is overtaken by it.
         let row = query!(fetch_optional as DecisionRow, conn.on(), NEWEST_FILTER_DECISION, customer)?;
-        row.filter(|row| row.used_by_run.is_none())
+        // One that was withdrawn brings none before it back.
+        row.filter(|row| row.used_by_run.is_none() && row.withdrawn_at.is_none())
             .map(|row| {
                 let unreadable = || LedgerError::Unreadable {
                     what: format!("decision {}", row.id),

@@ -6,7 +6,7 @@
 use super::{
     JobRow, Ledger, LedgerError,
     db::{self, Tx, execute},
-    unreadable::query_each,
+    unreadable::{Rows, query_each},
 };
 use sqlx::types::Json;
 
@@ -56,9 +56,9 @@ impl Ledger {
     /// cannot be read is left out.
     pub async fn untold_ends(&self, kinds: &[&str], limit: i64) -> Result<Vec<JobRow>, LedgerError> {
         let mut conn = self.db.read().await?;
-        let mut ends = query_each!(JobRow, conn.on(), EARLIER_ENDS, Json(kinds), limit)?.read;
-        ends.extend(query_each!(JobRow, conn.on(), UNTOLD_ENDS, Json(kinds), limit)?.read);
-        Ok(ends)
+        let earlier: Rows<JobRow> = query_each!(JobRow, conn.on(), EARLIER_ENDS, Json(kinds), limit)?;
+        let now: Rows<JobRow> = query_each!(JobRow, conn.on(), UNTOLD_ENDS, Json(kinds), limit)?;
+        Ok(earlier.read.into_iter().chain(now.read).collect())
     }
 
     /// The kind knows of the end in which the job came to this generation; a later end is told anew.

@@ -10,6 +10,9 @@ pub enum LedgerError {
     /// The database did not answer or refused.
     #[error("the database does not do as asked")]
     Database(#[from] sqlx::Error),
+    /// The first thing that was asked of a server got no answer. `server` is `host:port/database`.
+    #[error("PostgreSQL at {server} {trouble}")]
+    Unreachable { server: String, trouble: Trouble },
     /// Nothing of what was asked was looked at.
     #[error("the database does not answer")]
     Away,
@@ -36,6 +39,35 @@ pub enum LedgerError {
     Unreadable { what: String, why: String },
 }
 
+/// Why a server cannot be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error("does not answer ({0}): start it, or correct ledger.url (ROLLOVER_LEDGER_URL)")]
+    Away(String),
+    #[error("is just starting or stopping ({0}): try again in a moment")]
+    Busy(String),
+    #[error("lets us not in ({0}): create user and database, or correct ledger.url (ROLLOVER_LEDGER_URL)")]
+    NotLetIn(String),
+}
+
+impl Trouble {
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(refusal) => {
+                let code = refusal.code().unwrap_or_default();
+                // Too many connections: one of them ends sooner or later.
+                if SHUT_DOWN.contains(&code.as_ref()) || code == "53300" {
+                    Self::Busy(refusal.message().to_owned())
+                } else {
+                    Self::NotLetIn(refusal.message().to_owned())
+                }
+            }
+            sqlx::Error::Io(cause) => Self::Away(cause.to_string()),
+            other => Self::Away(other.to_string()),
+        }
+    }
+}
+
 impl LedgerError {
     pub(crate) fn not_found(what: &'static str, id: impl ToString) -> Self {
         Self::NotFound { what, id: id.to_string() }
@@ -53,7 +85,7 @@ impl LedgerError {
     /// The database cannot be reached now: asking it again for less would only wait again.
     pub(crate) fn is_away(&self) -> bool {
         match self {
-            Self::Away => true,
+            Self::Away | Self::Unreachable { .. } => true,
             Self::Database(sqlx::Error::Database(error)) => {
                 error.code().is_some_and(|code| SHUT_DOWN.contains(&code.as_ref()))
             }

@@ -1,11 +1,12 @@
 //! The history: one line for every event of a job or a task, never changed afterwards.
 
 use super::{
-    Ledger, LedgerError,
+    Ledger, LedgerError, TaskRow, advance,
     db::{self, Tx, execute, query, stamp},
     words::kept_text,
 };
 use chrono::{DateTime, Utc};
+use rollover_jobs::plan::Trigger;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -26,6 +27,11 @@ db::statements! {
         SELECT * FROM (SELECT * FROM event WHERE job_id = $1 ORDER BY id DESC LIMIT $2) AS newest ORDER BY id";
     EVENTS_OF_TASK = "
         SELECT * FROM (SELECT * FROM event WHERE task_id = $1 ORDER BY id DESC LIMIT $2) AS newest ORDER BY id";
+    HAND_ON_MOMENT = "
+        SELECT * FROM event
+        WHERE task_id = $1 AND (name IN ('rescheduled', 'moment_skipped', 'predecessor_ended')
+            OR (name = 'fired' AND (actor = 'engine' OR $2)))
+        ORDER BY id DESC LIMIT 1";
     EVENTS_AFTER = "SELECT * FROM event WHERE id > $1 ORDER BY id LIMIT $2";
     EVENTS_OF_CUSTOMER = "SELECT * FROM event WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
     EVENTS_OF_INTEGRATION = "
@@ -108,6 +114,18 @@ impl Ledger {
     pub async fn events_of_task(&self, task: i64) -> Result<Vec<EventRow>, LedgerError> {
         let mut conn = self.db.read().await?;
         Ok(query!(fetch_all as EventRow, conn.on(), EVENTS_OF_TASK, task, EVENTS_SHOWN)?)
+    }
+
+    /// What a person did to the moment at which a task stands: moved it (`rescheduled`), or took it away by firing the
+    /// task by hand (`fired`). `None`: the task stands where its trigger has it.
+    pub async fn hand_on_moment(&self, task: &TaskRow) -> Result<Option<EventRow>, LedgerError> {
+        let fires_once =
+            matches!(task.schedule.0.trigger(), Some(Trigger::Date { .. } | Trigger::After { .. }));
+        let mut conn = self.db.read().await?;
+        let newest = query!(fetch_optional as EventRow, conn.on(), HAND_ON_MOMENT, task.id, fires_once)?;
+        Ok(newest.filter(|event| {
+            event.name == "rescheduled" || (event.name == "fired" && event.actor != advance::ENGINE)
+        }))
     }
 
     /// The newest lines of one customer, newest first.

@@ -15,6 +15,7 @@ mod dispatch;
 mod ends;
 mod error;
 mod events;
+mod filter_decisions;
 mod grouped;
 mod integration;
 mod jobs;
@@ -23,19 +24,23 @@ mod mails;
 mod needs;
 mod overview;
 mod plans;
+mod reach;
 mod rows;
 mod runs;
 mod schedule;
 mod scheduling;
+mod superseded;
 mod tasks;
 mod unreadable;
 mod wakeups;
 mod words;
 
 pub use customers::CustomerRow;
+pub use db::check_url;
 pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
-pub use error::LedgerError;
+pub use error::{LedgerError, Trouble};
 pub use events::EventRow;
+pub use filter_decisions::{FilterDecisionRow, FilterDecisionState};
 pub use grouped::Grouped;
 pub use integration::QueuedMail;
 pub use jobs::{JobMove, NewJob};
@@ -43,6 +48,7 @@ pub use leader::LeaderRow;
 pub use mails::MailRow;
 pub use overview::{Fleet, FleetCustomer, JobFilter, TaskFilter};
 pub use plans::{NewPlan, PlanRow};
+pub use reach::ONE_ATTEMPT;
 pub use rows::{JobRow, TaskRow};
 pub use runs::RunRow;
 pub use schedule::Schedule;
@@ -64,6 +70,15 @@ impl Ledger {
     /// Opens the database of this URL; the schema is not touched.
     pub async fn open(url: &str, postgres_connections: u32) -> Result<Self, LedgerError> {
         Ok(Self { db: Db::connect(url, postgres_connections).await?, wakeups: Wakeups::default() })
+    }
+
+    /// Opens a database that is there; `None`: the SQLite file is not there, and is not made.
+    pub async fn open_existing(url: &str, postgres_connections: u32) -> Result<Option<Self>, LedgerError> {
+        if db::is_missing_file(url)? {
+            Ok(None)
+        } else {
+            Self::open(url, postgres_connections).await.map(Some)
+        }
     }
 
     pub async fn migrate(&self) -> Result<(), LedgerError> {
@@ -118,6 +133,7 @@ mod tests {
             ("dispatch", dispatch::ALL),
             ("ends", ends::ALL),
             ("events", events::ALL),
+            ("filter_decisions", filter_decisions::ALL),
             ("integration", integration::ALL),
             ("jobs", jobs::ALL),
             ("leader", leader::ALL),
@@ -127,6 +143,7 @@ mod tests {
             ("plans", plans::ALL),
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
+            ("superseded", superseded::ALL),
             ("tasks", tasks::ALL),
             ("unreadable", unreadable::ALL),
             ("wakeups", wakeups::ALL),

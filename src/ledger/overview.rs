@@ -3,11 +3,11 @@
 use super::{
     JobRow, Ledger, LedgerError, PlanRow, TaskRow,
     db::{self, query},
-    unreadable::query_each,
+    unreadable::{Rows, Unreadable, query_each},
 };
+use crate::model::JobState;
 use chrono::{DateTime, Utc};
 use rollover_jobs::Customer;
-use serde::Serialize;
 use sqlx::types::Json;
 
 db::statements! {
@@ -20,7 +20,29 @@ db::statements! {
         WHERE (customer_id = $1 OR $1 IS NULL) AND (state = $2 OR $2 IS NULL) AND (kind = $3 OR $3 IS NULL)
             AND (task_id = $4 OR $4 IS NULL)
         ORDER BY id DESC LIMIT $5";
-    JOB_COUNTS = "SELECT state, count(*) FROM job GROUP BY state ORDER BY state";
+    JOBS_OF_TASK = "
+        SELECT * FROM job
+        WHERE task_id = $4 AND (customer_id = $1 OR $1 IS NULL) AND (state = $2 OR $2 IS NULL)
+            AND (kind = $3 OR $3 IS NULL)
+        ORDER BY id DESC LIMIT $5";
+    JOBS_OF_CUSTOMER = "
+        SELECT * FROM job
+        WHERE customer_id = $1 AND (state = $2 OR $2 IS NULL) AND (kind = $3 OR $3 IS NULL)
+            AND (task_id = $4 OR $4 IS NULL)
+        ORDER BY id DESC LIMIT $5";
+    JOBS_OF_STATE = "
+        SELECT * FROM job
+        WHERE state = $2 AND state <> 'done' AND (customer_id = $1 OR $1 IS NULL) AND (kind = $3 OR $3 IS NULL)
+            AND (task_id = $4 OR $4 IS NULL)
+        ORDER BY id DESC LIMIT $5";
+    JOB_COUNTS = "
+        SELECT state, count(*) FROM job WHERE state <> 'done' GROUP BY state
+        UNION ALL
+        SELECT 'done', total - open FROM (SELECT (SELECT count(*) FROM job) AS total,
+            (SELECT count(*) FROM job WHERE state <> 'done') AS open) AS counted
+        WHERE total > open ORDER BY 1";
+    QUEUED_JOB_COUNTS = "
+        SELECT state, count(*) FROM job WHERE state <> 'done' AND state IN ('ready', 'running', 'retrying') GROUP BY state ORDER BY state";
     TASKS_OF_YEAR = "
         SELECT task.* FROM task JOIN plan ON plan.id = task.plan_id
         WHERE plan.year = $1 AND plan.state <> 'cancelled' ORDER BY task.customer_id, plan.id, task.position LIMIT $2";
@@ -42,7 +64,8 @@ db::statements! {
             SELECT max(id) FROM job WHERE task_id IN (SELECT value FROM json_each($1)) GROUP BY task_id)";
     STUCK_JOBS_WITHOUT_TASK = "
         SELECT * FROM job
-        WHERE task_id IS NULL AND (state = 'waiting' OR (state IN ('failed', 'aborted') AND ended_at > $1))
+        WHERE +task_id IS NULL AND state <> 'done' AND state IN ('waiting', 'failed', 'aborted')
+            AND (state = 'waiting' OR ended_at > $1)
         ORDER BY id DESC LIMIT $2";
 }
 
@@ -73,15 +96,17 @@ pub struct JobFilter {
 }
 
 /// Every customer with its tasks of one summer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Fleet {
     pub year: Option<i32>,
     /// The plans that the tasks belong to, oldest first.
     pub plans: Vec<PlanRow>,
     pub customers: Vec<FleetCustomer>,
+    /// Customers whose rows this version cannot read.
+    pub unreadable: Vec<Unreadable<String>>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct FleetCustomer {
     pub customer: Customer,
     pub tasks: Vec<TaskRow>,
@@ -103,11 +128,18 @@ impl Ledger {
     }
 
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<JobRow>, LedgerError> {
+        // An index serves only a condition that stands in the text: the narrowest that is asked for.
+        let jobs = match filter {
+            JobFilter { task: Some(_), .. } => JOBS_OF_TASK,
+            JobFilter { customer: Some(_), .. } => JOBS_OF_CUSTOMER,
+            JobFilter { state: Some(state), .. } if state != JobState::Done.as_str() => JOBS_OF_STATE,
+            _ => JOBS,
+        };
         let mut conn = self.db.read().await?;
         Ok(query_each!(
             JobRow,
             conn.on(),
-            JOBS,
+            jobs,
             filter.customer.as_deref(),
             filter.state.as_deref(),
             filter.kind.as_deref(),
@@ -123,9 +155,15 @@ impl Ledger {
         Ok(query!(fetch_all as (String, i64), conn.on(), JOB_COUNTS)?)
     }
 
+    /// How many jobs are `ready`, `running` and `retrying`: counted without those that have ended.
+    pub async fn queued_job_counts(&self) -> Result<Vec<(String, i64)>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_all as (String, i64), conn.on(), QUEUED_JOB_COUNTS)?)
+    }
+
     /// Customers × tasks of one summer; without a year, of the newest that has a plan.
     pub async fn fleet(&self, year: Option<i32>) -> Result<Fleet, LedgerError> {
-        let customers = self.customers().await?;
+        let Rows { read: customers, unreadable } = self.customers().await?;
         let mut conn = self.db.read().await?;
         let year = match year {
             Some(year) => Some(year),
@@ -150,7 +188,7 @@ impl Ledger {
                 FleetCustomer { customer, tasks }
             })
             .collect();
-        Ok(Fleet { year, plans, customers })
+        Ok(Fleet { year, plans, customers, unreadable })
     }
 
     /// The summers that have a plan, newest first.
@@ -178,7 +216,8 @@ impl Ledger {
         Ok(query_each!(JobRow, conn.on(), NEWEST_JOBS_OF_TASKS, Json(tasks))?.listed("job"))
     }
 
-    /// Jobs that stand in no plan and need a person: those that wait, and those that failed or were aborted since.
+    /// Jobs that stand in no plan and need a person: those that wait, and those that failed or were aborted since. The
+    /// sign before `task_id` keeps SQLite from walking through every job without a task.
     pub async fn stuck_jobs_without_task(
         &self,
         since: DateTime<Utc>,

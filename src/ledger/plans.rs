@@ -1,13 +1,14 @@
 //! Plans: a template applied to one customer and one summer, with its tasks.
 
 use super::{
-    Ledger, LedgerError, NewTaskRow, TaskRow, advance,
+    Ledger, LedgerError, NewTaskRow, TaskRow,
+    advance::{self, Ended},
     db::{self, execute, query},
     events::{self, NewEvent},
     tasks,
     words::check_words,
 };
-use crate::model::TaskEvent;
+use crate::model::{TaskEvent, TaskState};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -74,7 +75,7 @@ impl Ledger {
                 new.customer, new.template, new.year, new.customer
             )));
         };
-        tasks::insert(&mut tx, now, actor, Some(id), &new.tasks).await?;
+        let made = tasks::insert(&mut tx, now, actor, Some(id), &new.tasks).await?;
         let line = NewEvent {
             customer: Some(new.customer.clone()),
             plan: Some(id),
@@ -83,6 +84,10 @@ impl Ledger {
             ..NewEvent::default()
         };
         events::append(&mut tx, now, actor, &[line]).await?;
+        // What is over from the start starts its followers, as one whose moments were all missed does.
+        for over in made.iter().filter(|task| task.state == TaskState::Skipped) {
+            advance::after(&mut tx, now, &Ended::of(over)).await?;
+        }
         let plan = query!(fetch_one as PlanRow, tx.on(), PLAN, id)?;
         tx.commit().await?;
         self.tell_due().await;

@@ -227,8 +227,9 @@ impl Ledger {
         }
         let moved = TaskRow { due_at, ..task.clone() };
         advance::write(&mut tx, now, &task, &moved).await?;
-        let words =
-            |moment: Option<DateTime<Utc>>| moment.map_or("no moment".to_owned(), |at| at.to_rfc3339());
+        let words = |moment: Option<DateTime<Utc>>| {
+            moment.map_or("no moment".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+        };
         let line = NewEvent {
             customer: task.customer_id.clone(),
             plan: task.plan_id,

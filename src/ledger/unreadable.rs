@@ -29,18 +29,26 @@ db::statements! {
 
 /// A row that this version cannot read, and what hinders it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    pub id: i64,
+pub struct Unreadable<Id = i64> {
+    pub id: Id,
     /// As `its state cannot be read by this version (…)`.
     pub why: String,
 }
 
-impl Unreadable {
+impl<Id> Unreadable<Id> {
     /// `part` is a column, as people call it.
-    pub(crate) fn new(id: i64, part: &str, error: &str) -> Self {
+    pub(crate) fn new(id: Id, part: &str, error: &str) -> Self {
         Self { id, why: format!("its {part} cannot be read by this version ({error})") }
     }
+}
 
+impl Unreadable<String> {
+    /// What a person can do about a customer that cannot be read.
+    pub const CUSTOMER_ADVICE: &'static str =
+        "run the version that wrote it, or correct its row in the database; the others are not held up by it";
+}
+
+impl Unreadable {
     /// The reason with what a person can do.
     fn told(&self, what_to_do: &str) -> String {
         format!("{}: {what_to_do}", self.why)
@@ -49,15 +57,15 @@ impl Unreadable {
 
 /// Rows as they could be read.
 #[derive(Debug)]
-pub struct Rows<T> {
+pub struct Rows<T, Id = i64> {
     pub read: Vec<T>,
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<Unreadable<Id>>,
 }
 
-impl<T> Rows<T> {
+impl<T, Id> Rows<T, Id> {
     /// Parts the rows that can be read from those that cannot; any other error is one of the whole query.
     pub(super) fn part(
-        rows: impl IntoIterator<Item = (Result<i64, sqlx::Error>, Result<T, sqlx::Error>)>,
+        rows: impl IntoIterator<Item = (Result<Id, sqlx::Error>, Result<T, sqlx::Error>)>,
     ) -> Result<Self, sqlx::Error> {
         let mut parted = Self { read: Vec::new(), unreadable: Vec::new() };
         for (id, row) in rows {
@@ -72,7 +80,9 @@ impl<T> Rows<T> {
         }
         Ok(parted)
     }
+}
 
+impl<T> Rows<T> {
     /// The rows of a list; those left out stand in the log.
     pub(super) fn listed(self, what: &'static str) -> Vec<T> {
         for row in &self.unreadable {
@@ -88,14 +98,14 @@ macro_rules! query_each {
         match $on {
             $crate::ledger::db::On::Postgres(conn) => {
                 sqlx::query($sql.postgres)$(.bind($bind))*.fetch_all(conn).await.and_then(|rows| {
-                    $crate::ledger::unreadable::Rows::<$row>::part(rows.iter().map(|row| {
+                    $crate::ledger::unreadable::Rows::<$row, _>::part(rows.iter().map(|row| {
                         (sqlx::Row::try_get(row, "id"), <$row as sqlx::FromRow<_>>::from_row(row))
                     }))
                 })
             }
             $crate::ledger::db::On::Sqlite(conn) => {
                 sqlx::query($sql.sqlite)$(.bind($bind))*.fetch_all(conn).await.and_then(|rows| {
-                    $crate::ledger::unreadable::Rows::<$row>::part(rows.iter().map(|row| {
+                    $crate::ledger::unreadable::Rows::<$row, _>::part(rows.iter().map(|row| {
                         (sqlx::Row::try_get(row, "id"), <$row as sqlx::FromRow<_>>::from_row(row))
                     }))
                 })

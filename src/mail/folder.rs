@@ -4,7 +4,7 @@
 //! replaces itself. Nothing is synced: the outbox keeps every mail, the files are copies for people.
 
 use super::{layout::slug, transport::SendError};
-use crate::ledger::MailRow;
+use crate::{folder, ledger::MailRow};
 use std::{fs, io, path::PathBuf};
 
 #[derive(Debug)]
@@ -29,11 +29,7 @@ impl MailFolder {
     }
 
     pub(super) async fn check(&self) -> Result<String, SendError> {
-        self.on_disk(|folder| {
-            fs::create_dir_all(folder)?;
-            probe(folder)
-        })
-        .await?;
+        self.on_disk(|path| folder::look(path).map(drop)).await?;
         Ok(format!("mails are written as files into {}", self.path.display()))
     }
 
@@ -51,13 +47,6 @@ impl MailFolder {
             ))
         })
     }
-}
-
-/// Writes and removes a file.
-fn probe(folder: &std::path::Path) -> io::Result<()> {
-    let file = folder.join(".rollover-probe");
-    fs::write(&file, "")?;
-    fs::remove_file(file)
 }
 
 /// `000017-nes-import-finished-with-status-aborted.eml`: number, customer, and the subject up to its dash.

@@ -6,8 +6,9 @@ mod import_status;
 mod layout;
 mod message;
 mod smtp;
+mod tls;
 mod transport;
 mod url;
 
 pub use import_status::status_mails;
-pub use transport::{MailTransport, SendError};
+pub use transport::{MailTransport, SendError, check_authorities, check_sender, check_url};

@@ -1,8 +1,11 @@
 //! Mail over SMTP: one connection a mail, a limit on the whole conversation, and what a refusal asks of people.
 
-use super::{transport::SendError, url::Security};
+use super::{tls, transport::SendError, url::Security};
 use crate::ledger::MailRow;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, address::Envelope, transport::smtp,
+};
+use smtp::client::Tls;
 use std::time::Duration;
 use tokio::time::timeout;
 use url::Url;
@@ -27,48 +30,65 @@ enum Remedy {
     Time,
     /// Who runs us: the server does not know our user.
     SignIn,
+    /// Who runs us: the server cannot do what the setting asks for, as STARTTLS.
+    Setting,
     /// Who knows the addresses: the server will not have this mail.
     Addresses,
 }
 
-/// `code`: the server's answer; `None` when there was none.
-const fn decide_remedy(code: Option<u16>) -> Remedy {
+/// `code`: the server's answer; `None` when there was none. `ours`: it was we who would not go on, since the server
+/// offers too little; for an address with letters beyond ASCII that is too little for this mail alone.
+const fn decide_remedy(code: Option<u16>, ours: bool, ascii: bool) -> Remedy {
     match code {
         Some(530 | 534 | 535 | 538) => Remedy::SignIn,
         Some(500..=599) => Remedy::Addresses,
-        _ => Remedy::Time,
+        Some(_) => Remedy::Time,
+        None if ours && ascii => Remedy::Setting,
+        None if ours => Remedy::Addresses,
+        None => Remedy::Time,
     }
 }
 
 impl SmtpRelay {
-    /// `url` has its port and no query.
-    pub(super) fn new(mut url: Url, security: Security) -> Result<Self, String> {
+    /// `url` has its port and no query. `tls` is for a line with encryption.
+    pub(super) fn new(
+        url: &Url,
+        security: Security,
+        tls: smtp::client::TlsParameters,
+    ) -> Result<Self, String> {
         let host = url.host_str().unwrap_or_default();
         let server = format!("{host}:{}", url.port().unwrap_or_default());
         let signs_in = url.password().is_some();
-        url.set_query((security == Security::StartTls).then_some("tls=required"));
         let client = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
             .map_err(|error| format!("it cannot be used ({error})"))?
+            .tls(match security {
+                Security::Tls => Tls::Wrapper(tls),
+                Security::StartTls => Tls::Required(tls),
+                Security::Plain => Tls::None,
+            })
             .timeout(Some(LONGEST_CONVERSATION))
             .build();
         Ok(Self { server, security, signs_in, client })
     }
 
     pub(super) async fn send(&self, mail: &MailRow, message: Message) -> Result<(), SendError> {
+        let ascii = has_ascii_addresses(message.envelope());
         let error = match timeout(LONGEST_CONVERSATION, self.client.send(message)).await {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => error,
             Err(_) => return Err(self.silent()),
         };
-        Err(match decide_remedy(code(&error)) {
-            Remedy::Time => SendError::Later(self.words(&error)),
-            // Once the setting is corrected the mail leaves by itself.
-            Remedy::SignIn => SendError::Later(self.sign_in_words(&error)),
+        if let Some(told) = self.setting_words(&error, ascii) {
+            // Once the setting or the server is corrected the mail leaves by itself.
+            return Err(SendError::Later(told));
+        }
+        Err(match decide_remedy(code(&error), error.is_client(), ascii) {
             Remedy::Addresses => SendError::Refused(format!(
                 "{}: correct status_mail_to of customer {} or the sender mail.from, then run this job again",
                 self.words(&error),
                 mail.customer_id.as_deref().unwrap_or("-"),
             )),
+            _ => SendError::Later(self.words(&error)),
         })
     }
 
@@ -84,15 +104,31 @@ impl SmtpRelay {
                 "the mail server {} greets and then does not answer: try again, or see its log",
                 self.server
             ))),
-            Ok(Err(error)) if decide_remedy(code(&error)) == Remedy::SignIn => {
-                Err(SendError::Refused(self.sign_in_words(&error)))
-            }
-            Ok(Err(error)) => Err(SendError::Later(format!(
-                "{}: see whether mail.url (ROLLOVER_MAIL_URL) names the right server, port and security",
-                self.words(&error)
-            ))),
+            Ok(Err(error)) => Err(match self.setting_words(&error, true) {
+                Some(told) => SendError::Refused(told),
+                None => SendError::Later(format!(
+                    "{}: see whether mail.url (ROLLOVER_MAIL_URL) names the right server, port and security",
+                    self.words(&error)
+                )),
+            }),
             Err(_) => Err(self.silent()),
         }
+    }
+
+    /// What the person does who runs us, when the error is theirs.
+    fn setting_words(&self, error: &smtp::Error, ascii: bool) -> Option<String> {
+        if let Some(trouble) = tls::trouble(error) {
+            return Some(trouble.told(&self.server));
+        }
+        let advice = match decide_remedy(code(error), error.is_client(), ascii) {
+            Remedy::SignIn => "correct user and password in mail.url (ROLLOVER_MAIL_URL)",
+            Remedy::Setting => {
+                "neither password nor mail was sent: correct scheme, port and user in mail.url (ROLLOVER_MAIL_URL), or \
+                 have the server offer it"
+            }
+            Remedy::Time | Remedy::Addresses => return None,
+        };
+        Some(format!("{}: {advice}", self.words(error)))
     }
 
     fn words(&self, error: &smtp::Error) -> String {
@@ -106,14 +142,18 @@ impl SmtpRelay {
         }
     }
 
-    fn sign_in_words(&self, error: &smtp::Error) -> String {
-        format!("{}: correct user and password in mail.url (ROLLOVER_MAIL_URL)", self.words(error))
-    }
-
     fn silent(&self) -> SendError {
         let seconds = LONGEST_CONVERSATION.as_secs();
-        SendError::Later(format!("the mail server {} was silent for {seconds} s", self.server))
+        SendError::Later(format!(
+            "the mail server {} was silent for {seconds} s: one that speaks TLS at once wants smtps:// in mail.url",
+            self.server
+        ))
     }
+}
+
+fn has_ascii_addresses(envelope: &Envelope) -> bool {
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii())
 }
 
 fn code(error: &smtp::Error) -> Option<u16> {
@@ -139,7 +179,14 @@ mod tests {
             (Some(554), Remedy::Addresses),
         ];
         for (code, expected) in cases {
-            assert_eq!(decide_remedy(code), expected, "{code:?}");
+            assert_eq!(decide_remedy(code, false, true), expected, "{code:?}");
         }
+    }
+
+    #[test]
+    fn what_we_would_not_do_is_a_setting_or_an_address() {
+        assert_eq!(decide_remedy(None, true, true), Remedy::Setting);
+        assert_eq!(decide_remedy(None, true, false), Remedy::Addresses);
+        assert_eq!(decide_remedy(None, false, false), Remedy::Time);
     }
 }

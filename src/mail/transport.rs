@@ -4,10 +4,12 @@ use super::{
     folder::MailFolder,
     message::message,
     smtp::SmtpRelay,
+    tls,
     url::{FORMS, MailUrl},
 };
 use crate::ledger::MailRow;
 use lettre::message::Mailbox;
+use std::path::Path;
 
 /// Why a mail did not leave. No text holds a password.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +22,7 @@ pub enum SendError {
     Refused(String),
 }
 
-/// The way that the settings name. Opening it touches neither network nor disk.
+/// The way that the settings name. Opening it touches no network, and of the disk `mail.ca_file` alone.
 #[derive(Debug)]
 pub struct MailTransport {
     from: Mailbox,
@@ -33,25 +35,53 @@ enum Way {
     Folder(MailFolder),
 }
 
+/// What is wrong with the setting `mail.url`: never a part of it, which may hold a password.
+pub fn check_url(url: &str) -> Result<(), String> {
+    way(url, Path::new("")).map(drop)
+}
+
+/// What is wrong with the setting `mail.from`.
+pub fn check_sender(from: &str) -> Result<(), String> {
+    sender(from).map(drop)
+}
+
+/// What is wrong with the file of the setting `mail.ca_file`.
+pub fn check_authorities(ca_file: &Path) -> Result<(), String> {
+    tls::parameters("localhost", ca_file).map(drop)
+}
+
+fn sender(from: &str) -> Result<Mailbox, String> {
+    from.parse().map_err(|_| {
+        "it is no mailbox: expected it as rollover@example.com or Rollover <rollover@example.com>".to_owned()
+    })
+}
+
+fn way(url: &str, ca_file: &Path) -> Result<Way, String> {
+    let wrong = |why: String| format!("{why}: expected {FORMS}");
+    match url.parse().map_err(wrong)? {
+        MailUrl::Folder(path) => Ok(Way::Folder(MailFolder::new(path))),
+        MailUrl::Smtp { url, security } => {
+            let tls = tls::parameters(&host_of(&url), ca_file)?;
+            Ok(Way::Smtp(Box::new(SmtpRelay::new(&url, security, tls).map_err(wrong)?)))
+        }
+    }
+}
+
+/// As a certificate names it: an address of version 6 without brackets.
+fn host_of(url: &url::Url) -> String {
+    url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
+}
+
 impl MailTransport {
-    /// `url` and `from` are the settings `mail.url` and `mail.from`.
-    pub fn from_url(url: &str, from: &str) -> Result<Self, SendError> {
-        let from = from.parse().map_err(|_| {
-            SendError::Refused(format!(
-                "mail.from (ROLLOVER_MAIL_FROM) {from:?} is no mailbox: expected it as rollover@example.com or \
-                 Rollover <rollover@example.com>"
-            ))
+    /// `url`, `from` and `ca_file` are the settings of these names under `mail`; an empty `ca_file` adds no authority.
+    pub fn open(url: &str, from: &str, ca_file: &Path) -> Result<Self, SendError> {
+        let wrong = |key: &str, why: String| SendError::Refused(format!("{key}: {why}"));
+        let from =
+            sender(from).map_err(|why| wrong(&format!("mail.from (ROLLOVER_MAIL_FROM) {from:?}"), why))?;
+        check_authorities(ca_file).map_err(|why| {
+            wrong(&format!("mail.ca_file (ROLLOVER_MAIL_CA_FILE) {:?}", ca_file.display().to_string()), why)
         })?;
-        // The address may hold a password, so it is not repeated.
-        let wrong = |why: String| {
-            SendError::Refused(format!("mail.url (ROLLOVER_MAIL_URL): {why}: expected {FORMS}"))
-        };
-        let way = match url.parse().map_err(wrong)? {
-            MailUrl::Folder(path) => Way::Folder(MailFolder::new(path)),
-            MailUrl::Smtp { url, security } => {
-                Way::Smtp(Box::new(SmtpRelay::new(url, security).map_err(wrong)?))
-            }
-        };
+        let way = way(url, ca_file).map_err(|why| wrong("mail.url (ROLLOVER_MAIL_URL)", why))?;
         Ok(Self { from, way })
     }
 
@@ -82,13 +112,13 @@ mod tests {
         for from in
             ["", "Rollover", "rollover@", "Rollover <rollover@example.com", "a@b.example, c@d.example"]
         {
-            let error = MailTransport::from_url("file:mail", from).unwrap_err().to_string();
+            let error = MailTransport::open("file:mail", from, Path::new("")).unwrap_err().to_string();
             assert!(error.contains("mail.from (ROLLOVER_MAIL_FROM)"), "{error}");
             assert!(error.contains("Rollover <rollover@example.com>"), "{error}");
         }
         for from in ["rollover@example.com", "Rollover <rollover@localhost>", "\"Nes, IT\" <it@nes.example>"]
         {
-            MailTransport::from_url("file:mail", from).unwrap();
+            MailTransport::open("file:mail", from, Path::new("")).unwrap();
         }
     }
 
@@ -104,12 +134,12 @@ mod tests {
             "user:s3cret@host",
         ];
         for url in wrong {
-            let error = MailTransport::from_url(url, "a@b.example").unwrap_err();
+            let error = MailTransport::open(url, "a@b.example", Path::new("")).unwrap_err();
             let printed = format!("{error} {error:?}");
             assert!(!printed.contains("s3cret"), "{printed}");
             assert!(printed.contains("mail.url (ROLLOVER_MAIL_URL)") && printed.contains(FORMS), "{printed}");
         }
-        let good = MailTransport::from_url("smtp://user:s3cret@host", "a@b.example").unwrap();
+        let good = MailTransport::open("smtp://user:s3cret@host", "a@b.example", Path::new("")).unwrap();
         assert!(!format!("{good:?}").contains("s3cret"), "{good:?}");
     }
 }

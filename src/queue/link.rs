@@ -10,6 +10,13 @@ use std::time::Duration;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What is wrong with the address of a Redis, without its password.
+pub fn check_url(url: &str) -> Result<(), String> {
+    Client::open(url)
+        .map(drop)
+        .map_err(|error| format!("{error}: expected redis://host:6379/0, or nothing for the built-in queue"))
+}
+
 pub(super) struct Link {
     client: Client,
     connection: Mutex<ConnectionManager>,

@@ -26,6 +26,7 @@ mod ticket;
 pub use self::consume::{Handle, consume};
 pub use self::embedded::EmbeddedQueue;
 pub use self::error::QueueError;
+pub use self::link::check_url;
 pub use self::redis::RedisQueue;
 pub use self::ticket::Ticket;
 

@@ -8,6 +8,7 @@ mod assets;
 mod desk;
 mod error;
 mod headers;
+mod health;
 mod live;
 mod origin;
 mod pages;
@@ -18,7 +19,7 @@ mod stamp;
 
 pub use access::Access;
 
-use crate::ledger::Ledger;
+use crate::{ledger::Ledger, queue::Queue};
 use axum::{
     Router, middleware,
     routing::{get, post},
@@ -30,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 /// What the pages are made from.
 pub struct Web {
     pub ledger: Ledger,
+    /// The queue on a server, when there is one: the pages only say whether it answers.
+    pub queue: Option<Queue>,
     pub clock: Arc<dyn Clock>,
     pub access: Access,
     /// Where people reach the pages; with `https://` the session's cookie travels encrypted only.
@@ -43,6 +46,7 @@ pub(crate) struct Shared {
     web: Web,
     live: live::Live,
     attempts: sign_in::Attempts,
+    health: health::Health,
 }
 
 /// Open requests may take so long to end after the stop.
@@ -50,8 +54,12 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// The list of URLs.
 pub fn router(web: Web) -> Router {
-    let shared =
-        Arc::new(Shared { web, live: live::Live::default(), attempts: sign_in::Attempts::default() });
+    let shared = Arc::new(Shared {
+        web,
+        live: live::Live::default(),
+        attempts: sign_in::Attempts::default(),
+        health: health::Health::default(),
+    });
     let pages = Router::new()
         .route("/", get(pages::fleet))
         .route("/customers/{id}", get(pages::customer))
@@ -65,12 +73,15 @@ pub fn router(web: Web) -> Router {
         .layer(middleware::from_fn_with_state(shared.clone(), error::dress))
         .layer(middleware::from_fn_with_state(shared.clone(), access::guard));
     let open_to_all = Router::new()
-        .route("/healthz", get(|| async { "ok" }))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/assets/{name}", get(assets::asset))
         .layer(middleware::from_fn_with_state(shared.clone(), error::dress));
+    // Undressed: programs read them.
+    let health =
+        Router::new().route("/healthz", get(health::ready)).route("/healthz/live", get(health::live));
     pages
         .merge(open_to_all)
+        .merge(health)
         .layer(middleware::from_fn_with_state(shared.clone(), origin::check))
         .layer(middleware::from_fn(headers::add))
         .with_state(shared)

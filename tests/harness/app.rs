@@ -224,11 +224,7 @@ impl TestApp {
 
     /// Writes past the ledger, as another program or a hand in the database would.
     pub async fn execute(&self, sql: &str) {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        match self.ledger().db() {
-            Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-            Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-        }
+        execute(self.ledger(), sql).await;
     }
 
     /// Claims a job, as a worker does; gives the proof of the claim.
@@ -254,6 +250,15 @@ impl TestApp {
     /// Names of the events of a job, in order.
     pub async fn story_of_job(&self, id: i64) -> Vec<String> {
         self.ledger().events_of_job(id).await.unwrap().into_iter().map(|event| event.name).collect()
+    }
+}
+
+/// Writes into the database of a ledger, past it.
+pub async fn execute(ledger: &Ledger, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match ledger.db() {
+        Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        Db::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
     }
 }
 

@@ -13,4 +13,4 @@ pub mod program;
 pub mod support;
 
 pub(crate) use self::app::on_both_engines;
-pub use self::app::{Act, On, Script, Scripted, TestApp, moment, settings};
+pub use self::app::{Act, On, Script, Scripted, TestApp, execute, moment, settings};

@@ -77,6 +77,16 @@ impl SetUp {
         self.process(&[role], "started")
     }
 
+    /// `schedule` or `work`, started while its database is away.
+    pub fn waiting(&self, role: &str) -> Process {
+        self.process(&[role], "waiting for the ledger")
+    }
+
+    /// The pages alone, on this port.
+    pub fn serve(&self, port: u16) -> Process {
+        self.process(&["serve", "--listen", &format!("127.0.0.1:{port}")], "serving the pages")
+    }
+
     fn process(&self, args: &[&str], ready: &'static str) -> Process {
         let mut command = dying_with_us(Path::new(env!("CARGO_BIN_EXE_rollover")));
         command.args(args);
@@ -103,6 +113,11 @@ impl SetUp {
             command.env("ROLLOVER_QUEUE_URL", redis);
             command.env("ROLLOVER_QUEUE_PREFIX", &self.prefix);
         }
+    }
+
+    /// Writes past the ledger, as another program or a hand in the database would.
+    pub async fn execute(&self, sql: &str) {
+        super::execute(&self.ledger, sql).await;
     }
 
     /// Enqueues jobs that belong to no task, due now.

@@ -58,7 +58,7 @@ async fn a_customer_is_read_as_it_was_written(on: On) {
     ledger.update_customer_with_limits(test.now(), &fjord, decision("a small town")).await.unwrap();
     let kept = ledger.decisions_of_customer("fjord", 9).await.unwrap();
     assert_eq!((kept.len(), kept[0].kind.as_str(), kept[0].reason.as_str()), (1, "limits", "a small town"));
-    assert_eq!(test.ledger().customers().await.unwrap(), [fjord.clone(), nes], "by id");
+    assert_eq!(test.ledger().customers().await.unwrap().read, [fjord.clone(), nes], "by id");
     let state = test.ledger().integration(&fjord.id).await.unwrap();
     assert_eq!((state.pause, state.delay_delete, state.mirror), (None, None, None), "active and empty");
 }
@@ -72,7 +72,7 @@ async fn a_second_customer_of_the_same_name_is_refused(on: On) {
         refused.to_string(),
         "customer nes exists already: change it with `rollover customer set nes`"
     );
-    assert_eq!(test.ledger().customers().await.unwrap(), [nes]);
+    assert_eq!(test.ledger().customers().await.unwrap().read, [nes]);
 }
 
 async fn what_does_not_exist_is_named(on: On) {

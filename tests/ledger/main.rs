@@ -6,6 +6,7 @@
 mod harness;
 
 mod customers;
+mod filter_decisions;
 mod jobs;
 mod lanes;
 mod leader;

@@ -78,6 +78,13 @@ async fn jobs_by_filter_and_counts_by_state(on: On) {
     }
     let counts = test.ledger().job_counts().await.unwrap();
     assert_eq!(counts, [("failed".to_owned(), 1), ("ready".to_owned(), 3)]);
+    let queued = test.ledger().queued_job_counts().await.unwrap();
+    assert_eq!(queued, [("ready".to_owned(), 3)], "what has ended is not counted");
+    test.season.settle().await.unwrap();
+    let counts = test.ledger().job_counts().await.unwrap();
+    assert_eq!(counts, [("done".to_owned(), 3), ("failed".to_owned(), 1)]);
+    let done = JobFilter { state: some("done"), limit: 9, ..JobFilter::default() };
+    assert_eq!(test.ledger().jobs(&done).await.unwrap().len(), 3);
 }
 
 async fn the_fleet_of_a_summer(on: On) {

@@ -26,6 +26,7 @@ on_both_engines!(
     two_tasks_that_end_together_end_the_plan,
     a_task_that_waits_is_run_by_hand_once,
     a_task_by_hand_is_rescheduled_skipped_cancelled,
+    what_follows_a_step_that_is_over_from_the_start_starts,
 );
 
 fn after(name: &str, on: &str, delay: Option<&str>) -> Trigger {
@@ -333,7 +334,7 @@ async fn a_task_by_hand_is_rescheduled_skipped_cancelled(on: On) {
     assert_eq!(moved, ledger.task(task.id).await.unwrap());
     assert_eq!((moved.due_at, moved.version), (Some(later), 1));
     let line = ledger.events_of_task(task.id).await.unwrap().pop().unwrap();
-    assert_eq!(line.note.as_deref(), Some("from no moment to 2024-06-04T08:00:00.000001+00:00"));
+    assert_eq!(line.note.as_deref(), Some("from no moment to 2024-06-04 08:00 UTC"));
     assert!(ledger.skip_task(test.now(), "Ingrid", task.id, "").await.is_err(), "a reason is needed");
     let skipped = ledger.skip_task(test.now(), "Ingrid", task.id, "no need").await.unwrap();
     assert_eq!((skipped.state, skipped.due_at), (TaskState::Skipped, None));
@@ -352,4 +353,22 @@ async fn a_task_by_hand_is_rescheduled_skipped_cancelled(on: On) {
     assert!(matches!(refusals[3], LedgerError::NotAllowed(_)), "{refusals:?}");
     let jobs = ledger.jobs(&JobFilter { limit: 9, ..JobFilter::default() }).await.unwrap();
     assert!(jobs.is_empty(), "a refusal makes no job");
+}
+
+async fn what_follows_a_step_that_is_over_from_the_start_starts(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    test.customer("nes", &[]).await;
+    let over = || NewTaskRow {
+        state: TaskState::Skipped,
+        why: Some("no moment was left".to_owned()),
+        ..step(0, "over", Trigger::Hand)
+    };
+    let follower = step(1, "next", trigger(json!({"type": "after", "step": "over"})));
+    let (plan, tasks) = planned(test.ledger(), vec![over(), follower]).await;
+    assert_eq!(test.ledger().task(tasks[1]).await.unwrap().due_at, Some(test.now()));
+    test.season.settle().await.unwrap();
+    assert_eq!(test.ledger().plan(plan).await.unwrap().state, "done");
+    let alone = plan_of("bts", 2024, vec![over()]);
+    let made = test.ledger().create_plan(test.now(), "t", &alone).await.unwrap();
+    assert_eq!(made.state, "done", "nothing of it is left");
 }

@@ -23,6 +23,7 @@ on_both_engines!(
     a_worker_that_lost_its_claim_records_nothing,
     what_is_under_way_stays_until_a_run_completes,
     a_job_that_is_run_again_records_a_run_of_its_own,
+    a_later_run_that_took_a_roster_in_supersedes_what_came_to_nothing,
 );
 
 /// A roster that was stored, by one letter.
@@ -313,5 +314,39 @@ async fn pause_and_delay_delete_change_once(on: On) {
             ("delay_delete_started", "Kari"),
             ("delay_delete_ended", "Kari"),
         ]
+    );
+}
+
+async fn a_later_run_that_took_a_roster_in_supersedes_what_came_to_nothing(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let other = test.customer("bergdal", &[]).await;
+    let run = async |customer: &Customer, outcome| {
+        let job = test.scripted_job(Some(customer.id.as_str()), &[]).await;
+        let kept = record(job, outcome);
+        test.ledger().record_end(test.now(), customer, &kept, |_| Vec::new(), mail_job).await.unwrap();
+        job
+    };
+    let failed = run(&nes, Outcome::Failed).await;
+    let held = run(&nes, Outcome::Aborted).await;
+    let of_other = run(&other, Outcome::Failed).await;
+    let all = [failed, held, of_other];
+    let superseded = async || {
+        let mut found: Vec<i64> = test.ledger().superseded_imports(&all).await.unwrap().into_iter().collect();
+        found.sort_unstable();
+        found
+    };
+    for nothing in [Outcome::NoRoster, Outcome::Failed, Outcome::Aborted] {
+        run(&nes, nothing).await;
+        assert!(superseded().await.is_empty(), "{nothing:?} makes nothing good");
+    }
+    run(&nes, Outcome::Completed).await;
+    assert_eq!(superseded().await, [failed, held], "of the same customer only");
+    run(&other, Outcome::Unchanged).await;
+    assert_eq!(superseded().await, all);
+    let newest = run(&nes, Outcome::Failed).await;
+    assert!(
+        test.ledger().superseded_imports(&[newest]).await.unwrap().is_empty(),
+        "it came after the good one"
     );
 }

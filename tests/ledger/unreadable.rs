@@ -23,6 +23,7 @@ on_both_engines!(
     a_job_in_an_unknown_state_is_left_alone,
     the_reaper_goes_on_past_a_job_that_cannot_be_read,
     a_job_ends_whatever_its_task_holds,
+    the_fleet_goes_on_without_a_customer_that_cannot_be_read,
 );
 
 /// What this version can read of none of them: (customer, column, value, what the reason names).
@@ -188,4 +189,21 @@ async fn a_job_ends_whatever_its_task_holds(on: On) {
     };
     let worker = Worker::new(test.app.engine.clone(), "one".to_owned());
     assert_eq!(worker.work(job, generation).await.unwrap().state, JobState::Done);
+}
+
+async fn the_fleet_goes_on_without_a_customer_that_cannot_be_read(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    for customer in ["mo", "nes", "vik"] {
+        test.customer(customer, &[]).await;
+    }
+    test.execute("UPDATE customer SET time_zone = 'Mars/Olympus' WHERE id = 'nes'").await;
+    test.execute("UPDATE customer SET modules = '{}' WHERE id = 'mo'").await;
+    let fleet = test.ledger().fleet(None).await.unwrap();
+    let read: Vec<&str> = fleet.customers.iter().map(|one| one.customer.id.as_str()).collect();
+    assert_eq!(read, ["vik"]);
+    let broken: Vec<&str> = fleet.unreadable.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(broken, ["mo", "nes"]);
+    assert!(fleet.unreadable[1].why.starts_with("its time zone cannot be read by this version ("));
+    let asked_alone = test.ledger().customer("mo").await.unwrap_err();
+    assert!(asked_alone.is_unreadable() && asked_alone.to_string().contains("its modules"), "{asked_alone}");
 }

@@ -5,12 +5,14 @@
 //! them in ROLLOVER_TEST_POSTGRES and ROLLOVER_TEST_REDIS; without it every test process starts its own.
 #![allow(clippy::allow_attributes, dead_code, unused_imports, reason = "no test file uses every server")]
 
+mod certificates;
 mod postgres;
 mod process;
 mod redis;
 mod smtp;
 
+pub use self::certificates::Authority;
 pub use self::postgres::{Database, Postgres};
-pub use self::process::{Process, dying_with_us, unique_name};
+pub use self::process::{Process, dying_with_us, free_port, unique_name};
 pub use self::redis::Redis;
-pub use self::smtp::{Disturbance, Received, SmtpServer, Step};
+pub use self::smtp::{Disturbance, Encryption, Received, SmtpServer, Step};

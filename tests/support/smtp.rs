@@ -1,14 +1,16 @@
-//! A throw-away SMTP server: the real protocol over loopback, and the disturbances that a test asks for.
+//! A throw-away SMTP server: the real protocol over loopback, in the clear or over TLS, and the disturbances that a
+//! test asks for.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 /// A mail as it was taken.
 #[derive(Debug, Clone, Default)]
@@ -41,13 +43,23 @@ pub enum Disturbance {
     KeepAndDrop,
 }
 
+/// How the server keeps the line secret.
+#[derive(Clone)]
+pub enum Encryption {
+    None,
+    /// It offers to change to TLS.
+    StartTls(Arc<ServerConfig>),
+    /// TLS from the first byte.
+    Tls(Arc<ServerConfig>),
+}
+
 #[derive(Default)]
 struct State {
     received: Vec<Received>,
     disturbances: VecDeque<(Step, Disturbance)>,
     login: Option<(String, String)>,
-    /// Commands as they came, without arguments.
-    heard: Vec<String>,
+    /// Commands as they came, without arguments; and whether over TLS.
+    heard: Vec<(String, bool)>,
 }
 
 /// Dropping it ends it, with every conversation.
@@ -63,10 +75,18 @@ impl SmtpServer {
     }
 
     pub async fn start_on(address: SocketAddr) -> Self {
+        Self::start_at(address, Encryption::None).await
+    }
+
+    pub async fn start_encrypted(encryption: Encryption) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), encryption).await
+    }
+
+    async fn start_at(address: SocketAddr, encryption: Encryption) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port on the loopback interface");
         let address = listener.local_addr().expect("a bound listener has an address");
         let state = Arc::new(Mutex::new(State::default()));
-        let accepting = tokio::spawn(accept(listener, state.clone()));
+        let accepting = tokio::spawn(accept(listener, encryption, state.clone()));
         Self { address, state, accepting }
     }
 
@@ -93,8 +113,19 @@ impl SmtpServer {
         self.state.lock().unwrap().received.clone()
     }
 
-    pub fn heard(&self) -> Vec<String> {
-        self.state.lock().unwrap().heard.clone()
+    /// The commands that came in the clear.
+    pub fn overheard(&self) -> Vec<String> {
+        self.heard_over(false)
+    }
+
+    /// The commands that came over TLS.
+    pub fn heard_encrypted(&self) -> Vec<String> {
+        self.heard_over(true)
+    }
+
+    fn heard_over(&self, tls: bool) -> Vec<String> {
+        let heard = &self.state.lock().unwrap().heard;
+        heard.iter().filter(|(_, over_tls)| *over_tls == tls).map(|(command, _)| command.clone()).collect()
     }
 }
 
@@ -104,55 +135,92 @@ impl Drop for SmtpServer {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
+async fn accept(listener: TcpListener, encryption: Encryption, state: Arc<Mutex<State>>) {
     // Owned by this task: its conversations end with it.
     let mut conversations = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let conversation = Conversation::new(stream, state.clone());
+        let conversation = Conversation::new(stream, encryption.clone(), state.clone());
         // An error is a client that went away.
         conversations.spawn(async move { drop(conversation.hold().await) });
     }
 }
 
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
 struct Conversation {
-    lines: BufReader<OwnedReadHalf>,
-    answers: OwnedWriteHalf,
+    stream: BufReader<Box<dyn Stream>>,
+    encryption: Encryption,
+    over_tls: bool,
     state: Arc<Mutex<State>>,
     mail: Received,
 }
 
 impl Conversation {
-    fn new(stream: TcpStream, state: Arc<Mutex<State>>) -> Self {
-        let (read, answers) = stream.into_split();
-        Self { lines: BufReader::new(read), answers, state, mail: Received::default() }
+    fn new(stream: TcpStream, encryption: Encryption, state: Arc<Mutex<State>>) -> Self {
+        let stream = BufReader::new(Box::new(stream) as Box<dyn Stream>);
+        Self { stream, encryption, over_tls: false, state, mail: Received::default() }
     }
 
     async fn hold(mut self) -> std::io::Result<()> {
+        if let Encryption::Tls(config) = self.encryption.clone() {
+            self = self.encrypted(config).await?;
+        }
         if !self.step(Step::Greeting, "220 test.example ESMTP").await? {
             return Ok(());
         }
         while let Some(line) = self.line().await? {
             let (command, rest) = line.split_once(' ').unwrap_or((&line, ""));
             let command = command.to_ascii_uppercase();
-            self.state.lock().unwrap().heard.push(command.clone());
-            let goes_on = match command.as_str() {
-                "EHLO" => self.say("250-test.example\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN").await?,
-                "AUTH" => self.sign_in(rest).await?,
-                "MAIL" => self.mail_from(rest).await?,
-                "RCPT" => {
-                    self.mail.to.push(address_in(rest));
-                    self.step(Step::Recipient, "250 2.1.5 OK").await?
-                }
-                "DATA" => self.text().await?,
-                "RSET" | "NOOP" => self.say("250 2.0.0 OK").await?,
-                "QUIT" => return self.say("221 2.0.0 Bye").await.map(drop),
-                _ => self.say("500 5.5.1 unknown command").await?,
-            };
-            if !goes_on {
+            self.state.lock().unwrap().heard.push((command.clone(), self.over_tls));
+            if command == "STARTTLS"
+                && let Some(config) = self.offered()
+            {
+                self.say("220 2.0.0 Go ahead").await?;
+                self = self.encrypted(config).await?;
+                continue;
+            }
+            if command == "QUIT" {
+                return self.say("221 2.0.0 Bye").await.map(drop);
+            }
+            if !self.answer(&command, rest).await? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    async fn encrypted(mut self, config: Arc<ServerConfig>) -> std::io::Result<Self> {
+        let stream = TlsAcceptor::from(config).accept(self.stream.into_inner()).await?;
+        self.stream = BufReader::new(Box::new(stream));
+        self.over_tls = true;
+        Ok(self)
+    }
+
+    /// What the server can still change to.
+    fn offered(&self) -> Option<Arc<ServerConfig>> {
+        match &self.encryption {
+            Encryption::StartTls(config) if !self.over_tls => Some(config.clone()),
+            _ => None,
+        }
+    }
+
+    async fn answer(&mut self, command: &str, rest: &str) -> std::io::Result<bool> {
+        match command {
+            "EHLO" => {
+                let offer = if self.offered().is_some() { "250-STARTTLS\r\n" } else { "" };
+                self.say(&format!("250-test.example\r\n{offer}250-8BITMIME\r\n250 AUTH PLAIN LOGIN")).await
+            }
+            "AUTH" => self.sign_in(rest).await,
+            "MAIL" => self.mail_from(rest).await,
+            "RCPT" => {
+                self.mail.to.push(address_in(rest));
+                self.step(Step::Recipient, "250 2.1.5 OK").await
+            }
+            "DATA" => self.text().await,
+            "RSET" | "NOOP" => self.say("250 2.0.0 OK").await,
+            _ => self.say("500 5.5.1 unknown command").await,
+        }
     }
 
     async fn mail_from(&mut self, rest: &str) -> std::io::Result<bool> {
@@ -225,12 +293,14 @@ impl Conversation {
 
     async fn line(&mut self) -> std::io::Result<Option<String>> {
         let mut line = String::new();
-        let read = self.lines.read_line(&mut line).await?;
+        let read = self.stream.read_line(&mut line).await?;
         Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
     async fn say(&mut self, answer: &str) -> std::io::Result<bool> {
-        self.answers.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        let stream = self.stream.get_mut();
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        stream.flush().await?;
         Ok(true)
     }
 }

@@ -49,6 +49,13 @@ pub struct PreviewStep {
     pub missing: Vec<MissingDate>,
 }
 
+impl PreviewStep {
+    /// It applies, and its rule has no moment left: it would lie on the list for ever.
+    pub fn never_fires(&self) -> bool {
+        self.applies.is_yes() && matches!(self.trigger, Trigger::Cron { .. }) && self.first.is_none()
+    }
+}
+
 /// Why the plan cannot be made; its text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

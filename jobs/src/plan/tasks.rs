@@ -30,8 +30,16 @@ pub struct NewTask {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlannedState {
     Planned,
-    NotApplicable { reason: String },
+    NotApplicable {
+        reason: String,
+    },
+    /// All of its moments are over, as if each had been missed.
+    Over {
+        reason: &'static str,
+    },
 }
+
+const OVER: &str = "no moment of its cron rule was left when the plan was made";
 
 /// One task per step, in the order of the template; or why the plan cannot be made.
 pub fn to_tasks(preview: &Preview) -> Result<Vec<NewTask>, Vec<Refusal>> {
@@ -55,6 +63,7 @@ fn to_task(laid: &PreviewStep) -> NewTask {
         sign_off: laid.step.needs_sign_off(),
         help: laid.step.help.clone(),
         state: match &laid.applies {
+            Applicability::Yes if laid.never_fires() => PlannedState::Over { reason: OVER },
             Applicability::Yes => PlannedState::Planned,
             Applicability::No { reason } => PlannedState::NotApplicable { reason: reason.clone() },
         },
@@ -128,6 +137,25 @@ mod tests {
         let reason = "the customer does not use the module absence".to_owned();
         assert_eq!(weeks.state, PlannedState::NotApplicable { reason });
         assert_eq!(weeks.due, None);
+    }
+
+    // DOMAIN S2
+    #[test]
+    fn a_rule_whose_moments_are_all_past_is_over_from_the_start() {
+        for (now, state) in [
+            ("2024-06-21T00:29:59Z", PlannedState::Planned),
+            ("2024-06-21T00:30:00Z", PlannedState::Over { reason: OVER }),
+        ] {
+            let template = find_template("eoy").unwrap();
+            let preview = preview(template, &customer(&[]), &calendar(), 2024, now.parse().unwrap());
+            let tasks = to_tasks(&preview).unwrap();
+            let import = tasks.iter().find(|task| task.step == "nightly_import").unwrap();
+            assert_eq!(
+                (&import.state, import.due.is_some()),
+                (&state, state == PlannedState::Planned),
+                "{now}"
+            );
+        }
     }
 
     #[test]

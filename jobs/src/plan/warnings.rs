@@ -12,10 +12,14 @@ use std::collections::{HashMap, HashSet};
 pub enum Warning {
     #[error("step {step} was due at {due}, which is past: {then}", then = then(*catch_up))]
     DateInPast { step: String, due: NaiveDateTime, catch_up: CatchUp },
-    #[error("step {step} never runs: no moment of its cron rule is left; move its dates")]
+    #[error(
+        "step {step} never runs: no moment of its cron rule is left, and it is put down as skipped; to have it run, \
+         correct the dates of the calendar first"
+    )]
     NothingLeft { step: String },
     #[error(
-        "step {step} never runs: it ends at {until}, before it begins at {from}; correct the dates of the calendar"
+        "step {step} never runs: it ends at {until}, before it begins at {from}, and it is put down as skipped; to \
+         have it run, correct the dates of the calendar first"
     )]
     EndsBeforeItBegins { step: String, from: NaiveDateTime, until: NaiveDateTime },
     #[error("the last teaching day is not known; ask the customer and set it")]

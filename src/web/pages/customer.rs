@@ -1,7 +1,7 @@
 //! `/customers/{id}`: everything about one customer's summer, for whoever has it on the phone.
 
 use super::{
-    needs::Needs,
+    needs::{Needs, Settled},
     run::RunLine,
     steps::{PlanSteps, StepLine, step_lines, title_of},
     timeline::{Drawn, Timeline},
@@ -72,6 +72,8 @@ pub(in crate::web) struct DecisionLine {
     pub reason: String,
     pub task: Option<i64>,
     pub used_by_run: Option<i64>,
+    /// Who took it back, and why.
+    pub withdrawn: Option<(String, String)>,
     /// What it says about the Filter, and for which roster.
     pub filter: Option<String>,
 }
@@ -110,6 +112,7 @@ pub(in crate::web) struct CustomerFacts {
     pub plans: Vec<(PlanRow, Vec<TaskRow>)>,
     pub outside: Vec<TaskRow>,
     pub jobs: HashMap<i64, JobRow>,
+    pub settled: Settled,
     pub runs: Vec<RunRow>,
     pub mails: Vec<MailRow>,
     pub events: Vec<EventRow>,
@@ -151,8 +154,10 @@ async fn read(desk: &Desk, id: &str, asked: Option<i32>) -> Result<CustomerFacts
     let ids: Vec<i64> =
         plans.iter().flat_map(|(_, tasks)| tasks).chain(&outside).map(|task| task.id).collect();
     let jobs = ledger.newest_jobs_of_tasks(&ids).await?;
+    let jobs = jobs.into_iter().filter_map(|job| Some((job.task_id?, job))).collect();
     Ok(CustomerFacts {
-        jobs: jobs.into_iter().filter_map(|job| Some((job.task_id?, job))).collect(),
+        settled: Settled::read(ledger, &jobs, &[]).await?,
+        jobs,
         runs: ledger.runs_of_customer(id, RUNS_SHOWN).await?,
         mails: ledger.mails_of_customer(id, MAILS_SHOWN).await?,
         events: ledger.events_of_customer(id, EVENTS_SHOWN).await?,
@@ -204,7 +209,7 @@ impl CustomerPage {
             sign: integration_sign(&facts.integration),
             integration: integration_lines(&facts, wall),
             dates: dates(&calendar),
-            needs: Needs::new(&[itself], &[], &facts.jobs, &[], wall.now),
+            needs: Needs::new(&[itself], &[], &facts.jobs, &[], &facts.settled, wall.now),
             timeline,
             plans: facts.plans.iter().map(steps).collect(),
             outside: step_lines(&facts.outside, &facts.jobs, &facts.decisions, wall),
@@ -348,6 +353,7 @@ impl DecisionLine {
             reason: decision.reason.clone(),
             task: decision.task_id,
             used_by_run: decision.used_by_run,
+            withdrawn: decision.withdrawn_by.clone().zip(decision.withdrawn_why.clone()),
             filter: roster.map(|roster| match decision.limits {
                 Some(_) => format!("other limits for one run of roster {roster}"),
                 None => format!("the Filter is off for one run of roster {roster}"),

@@ -2,10 +2,10 @@
 
 use super::{
     matrix::{Matrix, is_late},
-    needs::Needs,
+    needs::{Needs, Settled, needs_person},
 };
 use crate::{
-    ledger::{Fleet, FleetCustomer, JobRow, TaskRow},
+    ledger::{Fleet, FleetCustomer, JobRow, TaskRow, Unreadable},
     model::{JobState, TaskState},
     web::{
         desk::{Desk, Frame, Page, filled},
@@ -79,6 +79,8 @@ pub(in crate::web) struct Due {
 pub(in crate::web) struct FleetPage {
     pub frame: Frame,
     pub filters: Filters,
+    /// Customers that this version cannot read, each with why and what to do.
+    pub unreadable: Vec<(String, String)>,
     pub needs: Needs,
     pub running: Running,
     pub due: Vec<Due>,
@@ -100,6 +102,7 @@ pub(in crate::web) struct FleetFacts {
     /// Tasks that belong to no customer.
     pub of_nobody: Vec<TaskRow>,
     pub stuck: Vec<JobRow>,
+    pub settled: Settled,
     pub counts: Vec<(String, i64)>,
 }
 
@@ -119,11 +122,14 @@ pub(in crate::web) async fn fleet(
         .map(|task| task.id)
         .collect();
     let jobs = ledger.newest_jobs_of_tasks(&in_need).await?;
+    let jobs = jobs.into_iter().filter_map(|job| Some((job.task_id?, job))).collect();
+    let stuck = ledger.stuck_jobs_without_task(desk.now - Duration::days(STUCK_DAYS), STUCK_SHOWN).await?;
     let facts = FleetFacts {
         summers: ledger.summers().await?,
-        jobs: jobs.into_iter().filter_map(|job| Some((job.task_id?, job))).collect(),
-        stuck: ledger.stuck_jobs_without_task(desk.now - Duration::days(STUCK_DAYS), STUCK_SHOWN).await?,
-        counts: ledger.job_counts().await?,
+        settled: Settled::read(ledger, &jobs, &stuck).await?,
+        jobs,
+        stuck,
+        counts: ledger.queued_job_counts().await?,
         of_nobody,
         fleet,
     };
@@ -143,22 +149,18 @@ fn hand_out(fleet: &mut Fleet, tasks: Vec<TaskRow>) -> Vec<TaskRow> {
     of_nobody
 }
 
-pub(super) const fn needs_person(state: TaskState) -> bool {
-    matches!(state, TaskState::Waiting | TaskState::Held | TaskState::Failed)
-}
-
 /// The filter's word for every state that needs a person.
 const NEEDS: &str = "needs_person";
 /// The filter's word for what is past its deadline.
 const LATE: &str = "late";
 
 impl FleetQuery {
-    fn keeps(&self, customer: &FleetCustomer, now: DateTime<Utc>) -> bool {
+    fn keeps(&self, customer: &FleetCustomer, settled: &Settled, now: DateTime<Utc>) -> bool {
         let of = &customer.customer;
         let text = filled(&self.q).map(str::to_lowercase);
         let state = |wanted: &str| {
             customer.tasks.iter().any(|task| match wanted {
-                NEEDS => needs_person(task.state),
+                NEEDS => settled.leaves_open(task),
                 LATE => is_late(task, now),
                 state => task.state.as_str() == state,
             })
@@ -194,13 +196,16 @@ impl FleetPage {
     pub fn new(frame: Frame, facts: FleetFacts, query: &FleetQuery, now: DateTime<Utc>) -> Self {
         let filters = Filters::new(&facts, query);
         let of = facts.fleet.customers.len();
+        let told =
+            |row: Unreadable<String>| (row.id, format!("{}: {}", row.why, Unreadable::CUSTOMER_ADVICE));
         let mut shown = facts.fleet.customers;
-        shown.retain(|customer| query.keeps(customer, now));
+        shown.retain(|customer| query.keeps(customer, &facts.settled, now));
         shown.sort_by(|one, other| one.customer.name.cmp(&other.customer.name));
         let customers = shown.len();
-        let stuck = stuck(facts.stuck, &shown, filters.narrowed);
+        let mut stuck = stuck(facts.stuck, &shown, filters.narrowed);
+        stuck.retain(|job| !facts.settled.is_job(job));
         let of_nobody = if filters.narrowed { Vec::new() } else { facts.of_nobody };
-        let needs = Needs::new(&shown, &of_nobody, &facts.jobs, &stuck, now);
+        let needs = Needs::new(&shown, &of_nobody, &facts.jobs, &stuck, &facts.settled, now);
         let due = due(&shown, now);
         let pages = customers.div_ceil(PER_PAGE).max(1);
         let page = filled(&query.page).and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, pages);
@@ -208,6 +213,7 @@ impl FleetPage {
         Self {
             frame,
             filters,
+            unreadable: facts.fleet.unreadable.into_iter().map(told).collect(),
             needs,
             running: Running::new(&facts.counts),
             due,

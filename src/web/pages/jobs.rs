@@ -70,7 +70,7 @@ pub(in crate::web) async fn jobs(
     };
     let jobs = ledger.jobs(&filter).await?;
     let counts = ledger.job_counts().await?;
-    let customers = ledger.customers().await?;
+    let customers = ledger.customers().await?.read;
     let wall = desk.wall(chrono_tz::UTC);
     Ok(Page(JobsPage::new(desk.frame("Jobs"), jobs, counts, customers, &filter, wall)))
 }

@@ -1,8 +1,8 @@
 //! What needs a person: who must act, why, since when; what broke first, then what waits.
 
-use super::{fleet::needs_person, matrix::is_late};
+use super::matrix::is_late;
 use crate::{
-    ledger::{FleetCustomer, JobRow, TaskRow},
+    ledger::{FleetCustomer, JobRow, Ledger, LedgerError, TaskRow},
     model::{JobState, TaskState},
     web::{
         sign::{Sign, words},
@@ -12,13 +12,59 @@ use crate::{
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rollover_jobs::Customer;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Lines shown of each of the two lists.
 const SHOWN: usize = 100;
 
 /// Lines that stand open.
 const OPEN: usize = 8;
+
+pub(super) const fn needs_person(state: TaskState) -> bool {
+    matches!(state, TaskState::Waiting | TaskState::Held | TaskState::Failed)
+}
+
+/// What looks as if it needed a person, and does not: a later import of the customer made it good.
+#[derive(Debug, Clone, Default)]
+pub(in crate::web) struct Settled {
+    jobs: HashSet<i64>,
+    tasks: HashSet<i64>,
+}
+
+impl Settled {
+    /// Looks at the newest job of each task, by task, and at jobs without a task.
+    pub async fn read(
+        ledger: &Ledger,
+        of_tasks: &HashMap<i64, JobRow>,
+        without_task: &[JobRow],
+    ) -> Result<Self, LedgerError> {
+        let failed = |job: &&JobRow| matches!(job.state, JobState::Failed | JobState::Aborted);
+        let ids: Vec<i64> = of_tasks.values().chain(without_task).filter(failed).map(|job| job.id).collect();
+        if ids.is_empty() {
+            return Ok(Self::default());
+        }
+        let jobs = ledger.superseded_imports(&ids).await?;
+        let tasks =
+            of_tasks.iter().filter(|(_, job)| jobs.contains(&job.id)).map(|(task, _)| *task).collect();
+        Ok(Self { jobs, tasks })
+    }
+
+    /// A task needs a person still. One that fires no more holds its plan up until a person settles it, whatever
+    /// another import did.
+    pub fn leaves_open(&self, task: &TaskRow) -> bool {
+        decide_need(task.state, self.tasks.contains(&task.id), task.due_at.is_some())
+    }
+
+    pub fn is_job(&self, job: &JobRow) -> bool {
+        self.jobs.contains(&job.id)
+    }
+}
+
+/// `superseded`: a later import of the customer took the newest roster in. `recurs`: the task fires again by itself.
+const fn decide_need(state: TaskState, superseded: bool, recurs: bool) -> bool {
+    let broke = matches!(state, TaskState::Held | TaskState::Failed);
+    needs_person(state) && !(broke && superseded && recurs)
+}
 
 /// One step, or one job without a task, that goes on only when a person acts.
 pub(in crate::web) struct Need {
@@ -54,13 +100,14 @@ impl Needs {
         of_nobody: &[TaskRow],
         jobs: &HashMap<i64, JobRow>,
         stuck: &[JobRow],
+        settled: &Settled,
         now: DateTime<Utc>,
     ) -> Self {
         let mut needs = Self::default();
         for fleet in customers {
-            needs.add_tasks(Some(&fleet.customer), &fleet.tasks, jobs, now);
+            needs.add_tasks(Some(&fleet.customer), &fleet.tasks, (jobs, settled), now);
         }
-        needs.add_tasks(None, of_nobody, jobs, now);
+        needs.add_tasks(None, of_nobody, (jobs, settled), now);
         for job in stuck {
             let need = Need::of_job(customers, job, now);
             match job.state {
@@ -86,11 +133,11 @@ impl Needs {
         &mut self,
         customer: Option<&Customer>,
         tasks: &[TaskRow],
-        jobs: &HashMap<i64, JobRow>,
+        (jobs, settled): (&HashMap<i64, JobRow>, &Settled),
         now: DateTime<Utc>,
     ) {
         self.late += tasks.iter().filter(|task| is_late(task, now)).count();
-        for task in tasks.iter().filter(|task| needs_person(task.state)) {
+        for task in tasks.iter().filter(|task| settled.leaves_open(task)) {
             let need = Need::of_task(customer, task, jobs.get(&task.id), now);
             match task.state {
                 TaskState::Waiting => self.waiting.push(need),
@@ -174,4 +221,25 @@ pub(super) fn id_and_name(customer: &Customer) -> (String, String) {
 /// last change would tell a lie.
 pub(super) fn since(task: &TaskRow, job: Option<&JobRow>) -> DateTime<Utc> {
     job.and_then(|job| job.ended_at.or(job.started_at)).unwrap_or(task.updated_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_later_import_made_good_needs_nobody() {
+        use TaskState as S;
+        for (state, superseded, recurs, needs) in [
+            (S::Failed, false, true, true),
+            (S::Failed, true, true, false),
+            (S::Held, true, true, false),
+            (S::Failed, true, false, true),
+            (S::Waiting, true, true, true),
+            (S::Planned, false, true, false),
+            (S::Done, false, false, false),
+        ] {
+            assert_eq!(decide_need(state, superseded, recurs), needs, "{state} {superseded} {recurs}");
+        }
+    }
 }

@@ -17,7 +17,10 @@ use crate::{
     },
 };
 use askama::Template;
-use rollover_jobs::{Calendar, Customer, find_kind};
+use rollover_jobs::{
+    Calendar, Customer, find_kind,
+    plan::{Moment, coming},
+};
 use std::collections::HashMap;
 
 const JOBS_SHOWN: i64 = 50;
@@ -29,6 +32,14 @@ pub(in crate::web) struct Coming {
     pub at: Stamp,
     pub utc: Stamp,
     pub note: Option<String>,
+}
+
+/// A person moved the task, or fired it: it does not stand where its trigger has it.
+pub(in crate::web) struct ByHand {
+    pub what: String,
+    pub by: String,
+    pub at: Stamp,
+    pub note: String,
 }
 
 #[derive(Template)]
@@ -45,6 +56,7 @@ pub(in crate::web) struct TaskPage {
     pub customer: Option<(String, String)>,
     pub plan: Option<String>,
     pub zone: &'static str,
+    pub by_hand: Option<ByHand>,
     pub args: Vec<Fact>,
     pub coming: Vec<Coming>,
     pub jobs: Vec<JobLine>,
@@ -58,6 +70,7 @@ pub(in crate::web) struct TaskFacts {
     pub plan: Option<PlanRow>,
     pub jobs: Vec<JobRow>,
     pub events: Vec<EventRow>,
+    pub by_hand: Option<EventRow>,
     pub decision: Option<DecisionRow>,
 }
 
@@ -78,6 +91,7 @@ pub(in crate::web) async fn task(desk: Desk, Number(id): Number) -> Result<Page<
     let facts = TaskFacts {
         jobs: ledger.jobs(&filter).await?,
         events: ledger.events_of_task(id).await?,
+        by_hand: ledger.hand_on_moment(&task).await?,
         decision: ledger.decision_of_task(id).await?,
         task,
         customer,
@@ -88,13 +102,13 @@ pub(in crate::web) async fn task(desk: Desk, Number(id): Number) -> Result<Page<
 
 impl TaskPage {
     pub fn new(frame: Frame, read: TaskFacts, wall: Wall) -> Self {
-        let TaskFacts { task, customer, plan, jobs, events, decision } = read;
+        let TaskFacts { task, customer, plan, jobs, events, by_hand, decision } = read;
         let customers: HashMap<&str, &Customer> =
             customer.iter().map(|customer| (customer.id.as_str(), customer)).collect();
         Self {
             frame,
             step: StepLine::new(&task, jobs.first(), decision.as_ref(), wall),
-            coming: coming(&task, wall),
+            coming: moments(&task, wall),
             name: task.step.clone(),
             kind: words(&task.kind),
             summary: find_kind(&task.kind)
@@ -103,6 +117,7 @@ impl TaskPage {
             sign_off: task.sign_off,
             plan: plan.as_ref().map(plan_title),
             zone: wall.zone.name(),
+            by_hand: by_hand.as_ref().map(|event| ByHand::new(event, wall)),
             args: facts(&task.args.0),
             jobs: jobs.iter().map(|job| JobLine::new(job, &customers, wall)).collect(),
             events: events.iter().rev().map(|event| EventLine::new(event, wall)).collect(),
@@ -112,18 +127,26 @@ impl TaskPage {
     }
 }
 
-/// The moment it is due at, and those that its trigger tells of after it.
-fn coming(task: &TaskRow, wall: Wall) -> Vec<Coming> {
+impl ByHand {
+    fn new(event: &EventRow, wall: Wall) -> Self {
+        Self {
+            what: words(&event.name),
+            by: event.actor.clone(),
+            at: wall.minute(event.at),
+            note: event.note.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// The moment it is due at, and those that its rule tells of after it.
+fn moments(task: &TaskRow, wall: Wall) -> Vec<Coming> {
     let Some(due) = task.due_at else { return Vec::new() };
     let utc = Wall { zone: chrono_tz::UTC, ..wall };
-    let line = |at, note: Option<String>| Coming { at: wall.minute(at), utc: utc.minute(at), note };
-    let later = task
-        .schedule
-        .0
-        .trigger()
-        .and_then(|trigger| trigger.moments(due, MOMENTS - 1, wall.zone, &Calendar::default()).ok())
-        .unwrap_or_default();
-    let mut moments = vec![line(due, None)];
-    moments.extend(later.iter().map(|moment| line(moment.at, moment.note.map(|note| note.to_string()))));
-    moments
+    let found = coming(task.schedule.0.trigger(), due, MOMENTS, wall.zone, &Calendar::default());
+    let line = |moment: Moment| Coming {
+        at: wall.minute(moment.at),
+        utc: utc.minute(moment.at),
+        note: moment.note.map(|note| note.to_string()),
+    };
+    found.unwrap_or_default().into_iter().map(line).collect()
 }

@@ -5,13 +5,14 @@ use super::{
     fleet::{FleetFacts, FleetPage, FleetQuery},
     job::{JobFacts, JobPage},
     jobs::JobsPage,
+    needs::Settled,
     run::RunPage,
     task::{TaskFacts, TaskPage},
 };
 use crate::{
     ledger::{
         DecisionRow, EventRow, Fleet, FleetCustomer, JobFilter, JobRow, MailRow, PlanRow, RunRow, Schedule,
-        TaskRow,
+        TaskRow, Unreadable,
     },
     model::{JobState, TaskState},
     web::{desk::Frame, error::ErrorPage, sign_in::SignInPage, stamp::Wall},
@@ -185,6 +186,9 @@ fn decision() -> DecisionRow {
         support_person: bad(),
         reason: bad(),
         used_by_run: Some(2),
+        withdrawn_at: Some(now()),
+        withdrawn_by: Some(bad()),
+        withdrawn_why: Some(bad()),
     }
 }
 
@@ -295,6 +299,7 @@ fn customer_page(calendar: Calendar) -> CustomerPage {
         plans: vec![(plan(), tasks())],
         outside: tasks(),
         jobs: HashMap::from([(3, job(JobState::Waiting))]),
+        settled: Settled::default(),
         runs: vec![run(Outcome::Aborted), run(Outcome::Failed)],
         mails: vec![mail()],
         events: vec![event(BAD, 0, BAD)],
@@ -309,6 +314,7 @@ fn fleet_page() -> FleetPage {
         year: Some(2024),
         plans: vec![plan()],
         customers: vec![FleetCustomer { customer: customer(), tasks: tasks() }],
+        unreadable: vec![Unreadable { id: bad(), why: bad() }],
     };
     let facts = FleetFacts {
         fleet,
@@ -316,6 +322,7 @@ fn fleet_page() -> FleetPage {
         jobs: HashMap::new(),
         of_nobody: vec![TaskRow { customer_id: None, plan_id: None, ..tasks().remove(4) }],
         stuck: vec![job(JobState::Aborted)],
+        settled: Settled::default(),
         counts: vec![("running".to_owned(), 2)],
     };
     let query = FleetQuery { q: Some("x".to_owned()), ..FleetQuery::default() };
@@ -341,6 +348,7 @@ fn task_page(task: TaskRow) -> TaskPage {
         plan: Some(plan()),
         jobs: vec![job(JobState::Waiting)],
         events: vec![event(BAD, 0, BAD)],
+        by_hand: Some(event("rescheduled", 0, BAD)),
         decision: Some(decision()),
     };
     TaskPage::new(frame(), read, wall())
@@ -361,6 +369,7 @@ fn check(name: &str, page: &impl Template) -> String {
 #[test]
 fn every_template_renders_and_escapes_what_comes_from_outside() {
     let fleet = check("fleet", &fleet_page());
+    assert!(fleet.contains("Cannot be read") && fleet.contains("the others are not held up by it"));
     for state in ["waiting, past its deadline", "held", "active", "not applicable"] {
         assert!(fleet.contains(&format!("aria-label=\"{state}\"")), "{state}");
     }

@@ -1,0 +1,71 @@
+//! `rollover import`: run, list, show, decide; decisions and their withdrawal.
+
+mod decide;
+mod decisions;
+mod run;
+mod show;
+
+pub(super) use decisions::{DECISIONS_LISTED, roster, what};
+
+use super::context::Context;
+use crate::exit::Exit;
+use chrono::NaiveDate;
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// Import the newest roster of a customer now.
+    #[command(
+        after_help = "Examples:\n  rollover import run nes --dry-run\n  rollover import run nes --dry-run --on \
+        2024-08-19        what the first day of the new year will bring"
+    )]
+    Run {
+        customer: String,
+        /// Look at everything and write nothing: what would be created, updated and deleted.
+        #[arg(long)]
+        dry_run: bool,
+        /// With --dry-run: as it would be on that day, when postponed deletes take place and courses flow.
+        #[arg(long, value_name = "DATE", requires = "dry_run")]
+        on: Option<NaiveDate>,
+    },
+    /// List the import runs of a customer, the newest first.
+    List {
+        customer: String,
+        #[arg(long, default_value_t = 20)]
+        limit: i64,
+    },
+    /// Show one import run.
+    Show { id: i64 },
+    /// Record a decision about the Filter: for one run of exactly one roster; then the Filter is on again.
+    #[command(
+        after_help = "Example:\n  rollover import decide nes --run 17 --customer-person \"Kari Vik\" \\\n    \
+        --reason \"change of school year, figures compared with the MIS\" --filter membership.delete=90%"
+    )]
+    Decide(decide::DecideArgs),
+    /// List the decisions about the Filter of a customer, the newest first: open, used, withdrawn.
+    Decisions { customer: String },
+    /// Take back a decision about the Filter that no run has used.
+    #[command(
+        after_help = "Example:\n  rollover import withdraw 3 --why \"the customer found an error in the roster\""
+    )]
+    Withdraw {
+        /// As `rollover import decisions` lists it.
+        decision: i64,
+        /// The reason, for the history.
+        #[arg(long)]
+        why: String,
+    },
+}
+
+pub(super) async fn run(cx: &Context, command: ImportCommand) -> anyhow::Result<Exit> {
+    let app = cx.open().await?;
+    match command {
+        ImportCommand::Run { customer, dry_run: true, on } => run::dry_run(cx, &app, &customer, on).await,
+        ImportCommand::Run { customer, dry_run: false, .. } => run::run_now(cx, &app, &customer).await,
+        ImportCommand::List { customer, limit } => show::list(cx, &app, &customer, limit).await,
+        ImportCommand::Show { id } => show::show(cx, &app, id).await,
+        ImportCommand::Decide(args) => decide::decide(cx, &app, args).await,
+        ImportCommand::Decisions { customer } => decisions::list(cx, &app, &customer).await,
+        ImportCommand::Withdraw { decision, why } => decisions::withdraw(cx, &app, decision, &why).await,
+    }
+}

@@ -1,0 +1,191 @@
+//! What is wrong with settings that could be read: every value is looked at, and every bad one is told.
+
+use super::{Settings, problem::shown_address};
+use crate::{
+    ledger,
+    mail::{self, address::parse_recipient},
+    queue, telemetry,
+};
+use std::path::Path;
+use url::Url;
+
+/// More connections than a PostgreSQL server has by default help nobody.
+const MOST_CONNECTIONS: u32 = 1_000;
+
+/// A bad value: key, value as it may be shown, what was expected.
+pub(super) struct Wrong {
+    pub key: String,
+    pub value: String,
+    pub why: String,
+}
+
+#[derive(Default)]
+struct Findings(Vec<Wrong>);
+
+impl Findings {
+    fn add(&mut self, key: &str, value: impl ToString, why: impl Into<String>) {
+        self.0.push(Wrong { key: key.to_owned(), value: value.to_string(), why: why.into() });
+    }
+
+    fn text(&mut self, key: &str, value: &str, checked: Result<(), String>) {
+        if let Err(why) = checked {
+            self.add(key, format!("{value:?}"), why);
+        }
+    }
+
+    /// What stands at the place of a folder must be one; a folder that is missing is made when it is needed.
+    fn folder(&mut self, key: &str, path: &Path) {
+        if path.exists() && !path.is_dir() {
+            self.add(key, format!("{:?}", path.display().to_string()), "it is a file: expected a folder");
+        }
+    }
+}
+
+pub(super) fn problems(settings: &Settings) -> Vec<Wrong> {
+    let mut found = Findings::default();
+    stores(settings, &mut found);
+    mails(settings, &mut found);
+    pages(settings, &mut found);
+    for (key, value, why) in settings.engine.problems() {
+        found.add(&format!("engine.{key}"), value, why);
+    }
+    found.text("log.level", &settings.log.level, telemetry::check_level(&settings.log.level));
+    found.0
+}
+
+fn stores(settings: &Settings, found: &mut Findings) {
+    if settings.data.folder.as_os_str().is_empty() {
+        found.add("data.folder", "\"\"", "expected a folder");
+    }
+    found.folder("data.folder", &settings.data.folder);
+    found.folder("rosters.folder", &settings.rosters.folder);
+    found.folder("rosters.snapshots", &settings.rosters.snapshots);
+    let url = &settings.ledger.url;
+    if !url.is_empty() {
+        found.text("ledger.url", &shown_address(url), ledger::check_url(url));
+    }
+    let connections = settings.ledger.connections;
+    if !(2..=MOST_CONNECTIONS).contains(&connections) {
+        found.add("ledger.connections", connections, format!("expected 2 to {MOST_CONNECTIONS}"));
+    }
+    let url = &settings.queue.url;
+    if !url.is_empty() {
+        found.text("queue.url", &shown_address(url), queue::check_url(url));
+    }
+    if settings.queue.prefix.trim().is_empty() {
+        found.add("queue.prefix", format!("{:?}", settings.queue.prefix), "expected a name, as rollover");
+    }
+}
+
+fn mails(settings: &Settings, found: &mut Findings) {
+    let mail = &settings.mail;
+    if !mail.url.is_empty() {
+        found.text("mail.url", &shown_address(&mail.url), mail::check_url(&mail.url));
+    }
+    found.text("mail.from", &mail.from, mail::check_sender(&mail.from));
+    let ca_file = mail.ca_file.display().to_string();
+    found.text("mail.ca_file", &ca_file, mail::check_authorities(&mail.ca_file));
+    for address in &mail.status_copy_to {
+        if let Err(why) = parse_recipient(address) {
+            found.add("mail.status_copy_to", format!("{:?}", mail.status_copy_to), why);
+        }
+    }
+}
+
+fn pages(settings: &Settings, found: &mut Findings) {
+    let web = &settings.web;
+    if web.listen.parse::<std::net::SocketAddr>().is_err() {
+        found.add("web.listen", format!("{:?}", web.listen), "expected ADDRESS:PORT, as 127.0.0.1:8321");
+    }
+    if !web.base_url.is_empty() && !is_base_url(&web.base_url) {
+        found.add(
+            "web.base_url",
+            format!("{:?}", shown_address(&web.base_url)),
+            "expected the address by which people reach the pages, as https://rollover.example.com",
+        );
+    }
+    if web.user.trim().is_empty() {
+        found.add("web.user", format!("{:?}", web.user), "expected the name to sign in with, as operator");
+    }
+}
+
+/// Links in mails are this and a path behind it.
+fn is_base_url(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(change: impl FnOnce(&mut Settings)) -> Vec<(String, String)> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        problems(&settings).into_iter().map(|wrong| (wrong.key, wrong.why)).collect()
+    }
+
+    #[test]
+    fn the_defaults_are_in_order() {
+        assert!(found(|_| ()).is_empty());
+    }
+
+    #[test]
+    fn each_bad_value_is_told_with_what_was_expected() {
+        type Change = fn(&mut Settings);
+        let cases: &[(Change, &str, &str)] = &[
+            (|s| s.data.folder = "".into(), "data.folder", "expected a folder"),
+            (|s| s.data.folder = file!().into(), "data.folder", "expected a folder"),
+            (|s| s.rosters.folder = file!().into(), "rosters.folder", "expected a folder"),
+            (|s| s.rosters.snapshots = file!().into(), "rosters.snapshots", "expected a folder"),
+            (|s| s.ledger.url = "mysql://db/x".into(), "ledger.url", "postgres://"),
+            (|s| s.ledger.url = "postgres://db:port/x".into(), "ledger.url", "postgres://"),
+            (|s| s.ledger.connections = 1, "ledger.connections", "2 to"),
+            (|s| s.ledger.connections = 1_001, "ledger.connections", "to 1000"),
+            (|s| s.queue.url = "redis://q:port".into(), "queue.url", "redis://host:6379"),
+            (|s| s.queue.url = "amqp://q".into(), "queue.url", "redis://host:6379"),
+            (|s| s.queue.prefix = " ".into(), "queue.prefix", "a name"),
+            (|s| s.mail.url = "imap://x".into(), "mail.url", "smtps://"),
+            (|s| s.mail.from = "Rollover".into(), "mail.from", "rollover@example.com"),
+            (|s| s.mail.ca_file = "no/such.pem".into(), "mail.ca_file", "PEM"),
+            (
+                |s| s.mail.status_copy_to = vec!["supporten".into()],
+                "mail.status_copy_to",
+                "\"supporten\" is no",
+            ),
+            (|s| s.web.listen = "8321".into(), "web.listen", "ADDRESS:PORT"),
+            (|s| s.web.base_url = "rollover.example.com".into(), "web.base_url", "https://"),
+            (|s| s.web.base_url = "ftp://rollover.example.com".into(), "web.base_url", "https://"),
+            (|s| s.web.base_url = "https://x.example/?a=1".into(), "web.base_url", "https://"),
+            (|s| s.web.user = String::new(), "web.user", "operator"),
+            (|s| s.engine.lease_seconds = u64::MAX, "engine.lease_seconds", "to 86400"),
+            (|s| s.engine.concurrency = 0, "engine.concurrency", "expected 1"),
+            (|s| s.log.level = "loud".into(), "log.level", "error, warn, info"),
+            (|s| s.log.level = "info,rollover=loud".into(), "log.level", "error, warn, info"),
+        ];
+        for (change, key, expected) in cases {
+            let found = found(change);
+            let [(found_key, why)] = found.as_slice() else { panic!("{key}: {found:?}") };
+            assert_eq!(found_key, key);
+            assert!(why.contains(expected), "{key}: {why}");
+        }
+    }
+
+    #[test]
+    fn what_is_right_is_taken() {
+        let right = found(|settings| {
+            settings.ledger.url = "postgres://a:b@db.example:5432/rollover?sslmode=require".into();
+            settings.queue.url = "redis://:secret@redis:6379/0".into();
+            settings.mail.url = "smtps://a:b@mail.example".into();
+            settings.web.base_url = "https://example.com/rollover/".into();
+            settings.log.level = "info,rollover::engine=debug,[job{customer.id}]=trace".into();
+        });
+        assert!(right.is_empty(), "{right:?}");
+    }
+}
