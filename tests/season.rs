@@ -12,6 +12,7 @@ use rollover::{
     model::TaskState,
 };
 use rollover_jobs::ports::{Outcome, RunRecord};
+use rollover_roster::{explain::Cause, filter::Breach};
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 
@@ -101,6 +102,8 @@ fn nes_is_paused_and_takes_the_new_year_on_its_first_day(summer: &Summer) {
         "the Filter stops it, a decision lets it in"
     );
     assert!(first_day[0].applied == Default::default() && !first_day[0].breaches.is_empty());
+    let year = |breach: &Breach| breach.causes.iter().any(|cause| matches!(cause, Cause::SchoolYear { .. }));
+    assert!(first_day[0].breaches.iter().any(year), "it is the change of school year, and said to be");
     assert!(first_day[1].used_decision.is_some() && first_day[1].applied.deleted > 0);
     let courses = first_day[1].planned.course;
     assert!(courses.create > 0 && courses.delete > 0, "old courses go, new ones come: {courses:?}");
@@ -115,6 +118,11 @@ fn bergdal_lost_a_school_for_one_night(summer: &Summer) {
     assert_eq!(night.len(), 1);
     assert_eq!(night[0].outcome, Outcome::Aborted);
     assert!(night[0].breaches.iter().all(|breach| breach.parts.len() == 1), "it is all in one school");
+    let is_told = |breach: &Breach| {
+        matches!(&breach.causes[..], [Cause::SchoolsMissing { schools, missing: 1, count, of, .. }, ..]
+            if schools[..] == [breach.parts[0].school.clone()] && count == of)
+    };
+    assert!(night[0].breaches.iter().all(is_told), "and why is told: {:?}", night[0].breaches);
     assert_eq!(night[0].before, night[0].after, "nothing was applied");
     let next = summer.runs_between("bergdal", "2024-06-12", "2024-06-12");
     assert_eq!(next[0].outcome, Outcome::Completed);

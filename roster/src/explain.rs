@@ -10,7 +10,7 @@ mod tests;
 pub use breakdown::Breakdown;
 pub use cause::{
     Cause, FEW_SCHOOLS, FEW_SCHOOLS_PERCENT, FEW_SCHOOLS_TIMES, ONE_SORT_PERCENT, REKEYED_PERCENT,
-    SCHOOL_YEAR_PERCENT, SCHOOLS_NAMED, USUAL_SORT_PERCENT,
+    SCHOOL_YEAR_PERCENT, USUAL_SORT_PERCENT,
 };
 
 use crate::{
@@ -170,8 +170,8 @@ impl<'a> Tally<'a> {
         }
         if action != Action::Update {
             causes.extend(self.school_year(context));
-            causes.extend(self.rekeyed(context));
         }
+        causes.extend(self.rekeyed(context));
         match self.one_class() {
             Some(cause) => causes.push(cause),
             None => causes.extend(self.few_schools(context)),
@@ -191,16 +191,13 @@ impl<'a> Tally<'a> {
     }
 
     fn schools_missing(&self, context: &Context<'_>) -> Option<Cause> {
-        let schools =
-            most(self.by_school().into_iter().filter(|(school, _)| context.missing.contains(school)));
-        let named: Vec<(&str, u64)> = schools.collect();
-        let all = self.by_school();
-        let count = context.missing.iter().filter_map(|school| all.get(school)).sum();
-        (!named.is_empty()).then(|| Cause::SchoolsMissing {
+        let mut here = self.by_school();
+        here.retain(|school, _| context.missing.contains(school));
+        (!here.is_empty()).then(|| Cause::SchoolsMissing {
             action: self.breach.action,
-            schools: named.iter().take(SCHOOLS_NAMED).map(|(school, _)| (*school).to_owned()).collect(),
+            count: here.values().sum(),
+            schools: most(here).map(|(school, _)| school.to_owned()).collect(),
             missing: context.missing.len() as u64,
-            count,
             of: self.breach.count,
         })
     }
@@ -214,7 +211,8 @@ impl<'a> Tally<'a> {
 
     /// Another key of a person or group changes the memberships too, and a course has its group's.
     fn rekeyed(&self, context: &Context<'_>) -> Vec<Cause> {
-        let of = |kind, counts| decide_rekeyed(kind, counts, context.counts.get(kind, Action::Delete));
+        let action = self.breach.action;
+        let of = |kind, counts| decide_rekeyed(kind, action, counts, context.counts.get(kind, action));
         let persons = || of(Kind::Person, context.persons);
         let groups = || of(Kind::Group, context.groups);
         match self.breach.kind {

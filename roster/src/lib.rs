@@ -8,6 +8,7 @@ pub mod figures;
 pub mod filter;
 pub mod forecast;
 pub mod invent;
+pub mod keys;
 pub mod likeness;
 pub mod mirror;
 pub mod model;

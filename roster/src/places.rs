@@ -37,7 +37,7 @@ pub enum Sort {
 }
 
 /// The hierarchy of one roster. It learns the records in their order: groups, persons, courses, memberships.
-/// In memory are the names of groups and some forty bytes a person.
+/// In memory are the names of groups, and digests, no names, of persons.
 #[derive(Default)]
 pub struct Places {
     nodes: HashMap<Likeness, Node>,

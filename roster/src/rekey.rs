@@ -380,6 +380,26 @@ mod tests {
         assert_eq!(counts, RekeyedCounts { deletes: 2, creates: 2, certain: 1, likely: 1, unsure: 0 });
     }
 
+    // DOMAIN F2
+    #[test]
+    fn every_key_of_a_large_customer_may_change_at_once() {
+        const PERSONS: usize = 100_000;
+        let sides = Sides::default();
+        let mut rekeyer = Rekeyer::new(&sides, &[]);
+        let name = |number: usize| (format!("Given{number}"), format!("Family{}", number / 7));
+        for number in 0..PERSONS {
+            let (given, family) = name(number);
+            rekeyer.see(&Change::Delete(person(&format!("old-{number}"), &given, &family, BORN)));
+            rekeyer.see(&Change::Create(person(&format!("new-{number}"), &family, &given, BORN)));
+        }
+        let counts = RekeyedCounts::of(&rekeyer.finish().persons);
+        let all = PERSONS as u64;
+        assert_eq!(
+            counts,
+            RekeyedCounts { deletes: all, creates: all, likely: all, ..RekeyedCounts::default() }
+        );
+    }
+
     #[test]
     fn certainty_needs_proof() {
         use Certainty::{Certain, Likely, Unsure};

@@ -188,6 +188,8 @@ mod tests {
         }
     }
 
+    type Case = (&'static [Kind], &'static [&'static str], &'static [Action], &'static [usize]);
+
     // DOMAIN F2, F3
     #[test]
     fn a_slice_is_by_kind_school_and_action() {
@@ -207,7 +209,7 @@ mod tests {
         let changes: Vec<Change> = creates.chain(old[..2].iter().cloned().map(Change::Delete)).collect();
         use {Action::*, Kind::*};
         // (kinds, schools, actions, places of what is released)
-        let cases: [(&[Kind], &[&str], &[Action], &[usize]); 9] = [
+        let cases: [Case; 9] = [
             (&[], &[], &[], &[0, 1, 2, 3, 4, 5, 6]),
             (&[Person], &[], &[Create], &[0, 1, 2]),
             (&[], &["Nes"], &[], &[0, 3, 5, 6]),

@@ -18,7 +18,7 @@ pub const FEW_SCHOOLS: usize = 3;
 pub const FEW_SCHOOLS_PERCENT: u64 = 90;
 /// …and there are at least so many times as many: two of three schools say nothing.
 pub const FEW_SCHOOLS_TIMES: usize = 2;
-/// From this part of the deletes on, another key for the same people is a cause.
+/// From this part of what comes, or goes, on, another key for the same people is a cause.
 pub const REKEYED_PERCENT: u64 = 20;
 /// From this part of all deletes on, course memberships mean that the school year has changed.
 pub const SCHOOL_YEAR_PERCENT: u64 = 75;
@@ -26,8 +26,6 @@ pub const SCHOOL_YEAR_PERCENT: u64 = 75;
 pub const ONE_SORT_PERCENT: u64 = 90;
 /// A role or profile that makes up so much of all records is no news.
 pub const USUAL_SORT_PERCENT: u64 = 50;
-/// Schools that a cause names.
-pub const SCHOOLS_NAMED: usize = 10;
 
 /// One cause with its figures. Stored with the run: never rename.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,8 +154,14 @@ pub fn decide_few_schools(
     None
 }
 
-pub fn decide_rekeyed(kind: Kind, counts: RekeyedCounts, deletes: u64) -> Option<Cause> {
-    reaches(counts.deletes, deletes, REKEYED_PERCENT).then_some(Cause::Rekeyed { kind, counts })
+/// `of` is how many records of the kind are created or deleted in all.
+pub fn decide_rekeyed(kind: Kind, action: Action, counts: RekeyedCounts, of: u64) -> Option<Cause> {
+    let part = match action {
+        Action::Create => counts.creates,
+        Action::Delete => counts.deletes,
+        Action::Update => return None,
+    };
+    reaches(part, of, REKEYED_PERCENT).then_some(Cause::Rekeyed { kind, counts })
 }
 
 pub fn decide_school_year(course_memberships: u64, deletes: u64) -> Option<Cause> {
@@ -223,9 +227,12 @@ mod tests {
     // DOMAIN F2
     #[test]
     fn shares_make_a_cause_from_their_threshold_on() {
-        let rekeyed = |deletes| RekeyedCounts { deletes, ..RekeyedCounts::default() };
+        let rekeyed = |creates, deletes| RekeyedCounts { creates, deletes, ..RekeyedCounts::default() };
         for (at, cause) in [(19, false), (20, true), (21, true)] {
-            assert_eq!(decide_rekeyed(Kind::Person, rekeyed(at), 100).is_some(), cause, "re-keyed {at} %");
+            let is_cause = |action, counts| decide_rekeyed(Kind::Person, action, counts, 100).is_some();
+            assert_eq!(is_cause(Action::Delete, rekeyed(1, at)), cause, "{at} % of the deletes");
+            assert_eq!(is_cause(Action::Create, rekeyed(at, 1)), cause, "{at} % of the creates");
+            assert!(!is_cause(Action::Update, rekeyed(at, at)));
         }
         for (at, cause) in [(74, false), (75, true), (76, true)] {
             assert_eq!(decide_school_year(at, 100).is_some(), cause, "course memberships {at} %");
@@ -244,7 +251,8 @@ mod tests {
         for (at, cause) in [(89, false), (90, true), (91, true)] {
             assert_eq!(decide_same_fields(&["email"], at, 100).is_some(), cause, "same fields {at} %");
         }
-        assert!(decide_rekeyed(Kind::Person, rekeyed(0), 0).is_none() && decide_school_year(0, 0).is_none());
+        let nothing = decide_rekeyed(Kind::Person, Action::Delete, rekeyed(0, 0), 0);
+        assert!(nothing.is_none() && decide_school_year(0, 0).is_none());
     }
 
     // DOMAIN F2
