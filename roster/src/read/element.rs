@@ -2,12 +2,14 @@
 
 use super::{
     ReadLimits,
+    blocks::Part,
     decode::Unreadable,
     events::{Events, too_long},
     tree::{Element, Place, Tree},
 };
 use crate::xml;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use std::ops::Range;
 
 /// The document is not well formed, or goes beyond a limit: reading ends here.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub(super) struct Broken {
 pub(super) enum Next<'t> {
     Root(String),
     Child(Element<'t>),
-    /// The root is closed; nothing but white space followed.
+    /// The document, or this part of it, is complete: in a document nothing but white space followed the root.
     End,
 }
 
@@ -30,10 +32,12 @@ pub(super) struct Elements<E> {
     events: E,
     tree: Tree,
     limits: ReadLimits,
+    /// Which part of a document the events are.
+    part: Part,
     inside_root: bool,
     closed: bool,
     /// Where the child that was handed out last begins.
-    child_at: u64,
+    child_at: usize,
 }
 
 /// What the top of a document is to do with an event.
@@ -45,18 +49,20 @@ enum Top {
 }
 
 impl<E: Events> Elements<E> {
+    /// Of a whole document.
     pub fn new(events: E, limits: ReadLimits) -> Self {
-        Self { events, tree: Tree::default(), limits, inside_root: false, closed: false, child_at: 0 }
+        Self::of_part(events, limits, Part { first: true, last: true })
+    }
+
+    /// Of a part of a document whose root is `<enterprise>`.
+    pub fn of_part(events: E, limits: ReadLimits, part: Part) -> Self {
+        let inside_root = !part.first;
+        Self { events, tree: Tree::default(), limits, part, inside_root, closed: false, child_at: 0 }
     }
 
     /// Where the child that was handed out last begins and ends, in bytes of text.
-    pub fn child_range(&self) -> std::ops::Range<u64> {
+    pub fn child_range(&self) -> Range<usize> {
         self.child_at..self.events.position()
-    }
-
-    /// Whether the root is open.
-    pub const fn is_inside_root(&self) -> bool {
-        self.inside_root
     }
 
     /// The next thing under the root. Text between records is passed over.
@@ -91,8 +97,12 @@ impl<E: Events> Elements<E> {
                 self.inside_root = true;
                 return Ok(Top::Root(start.local_name().as_ref().to_owned()));
             }
+            // The parser has not seen how the root of a later part began.
+            Event::End(end) if !self.part.first && (self.closed || end.name().as_ref() != ROOT) => {
+                return Err(broken(place, "an end tag does not match its start tag", AGAIN));
+            }
             Event::End(_) => (self.inside_root, self.closed) = (false, true),
-            Event::Eof if self.closed => return Ok(Top::End),
+            Event::Eof if self.closed == self.part.last => return Ok(Top::End),
             Event::Eof => {
                 return Err(broken(place, "the file ends before the document does", TRUNCATED));
             }
@@ -223,6 +233,9 @@ fn check_characters(place: Place, text: &str) -> Result<(), Broken> {
         )),
     }
 }
+
+/// The root of a roster.
+pub(super) const ROOT: &str = "enterprise";
 
 pub(super) const AGAIN: &str = "have the MIS send it again";
 const NUMBER: &str = "write the character itself or its number";

@@ -1,6 +1,7 @@
 //! Where the parser's events come from: a stream, with the place of each, or a block of text, without.
 
 use super::{
+    blocks::Part,
     decode::{Decoded, Unreadable},
     element::{AGAIN, Broken, NO_ROSTER, TRUNCATED},
     tree::Place,
@@ -14,7 +15,7 @@ pub(super) trait Events {
     fn event(&mut self) -> Result<(Place, Event<'_>), Broken>;
 
     /// Bytes of text that the events so far were made of.
-    fn position(&self) -> u64;
+    fn position(&self) -> usize;
 }
 
 /// Events of a stream. A piece of markup or text that grows too long is given up while it is read.
@@ -43,8 +44,8 @@ impl<R: BufRead> Events for Streamed<R> {
         }
     }
 
-    fn position(&self) -> u64 {
-        self.reader.buffer_position()
+    fn position(&self) -> usize {
+        position(&self.reader)
     }
 }
 
@@ -56,26 +57,32 @@ pub(super) struct Sliced<'a> {
 }
 
 impl<'a> Sliced<'a> {
-    pub fn new(text: &'a str, longest_piece: usize) -> Self {
+    /// In a part behind the first the root ends that began before.
+    pub fn new(text: &'a str, longest_piece: usize, part: Part) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
+        reader.config_mut().allow_unmatched_ends = !part.first;
         Self { reader, longest_piece }
     }
 }
 
 impl Events for Sliced<'_> {
     fn event(&mut self) -> Result<(Place, Event<'_>), Broken> {
-        let (place, before) = (Place::default(), self.reader.buffer_position());
+        let (place, before) = (Place::default(), position(&self.reader));
         let event = self.reader.read_event().map_err(|error| unreadable(&error).at(place))?;
-        if self.reader.buffer_position() - before > self.longest_piece as u64 {
+        if position(&self.reader) - before > self.longest_piece {
             return Err(too_long(self.longest_piece).at(place));
         }
         Ok((place, event))
     }
 
-    fn position(&self) -> u64 {
-        self.reader.buffer_position()
+    fn position(&self) -> usize {
+        position(&self.reader)
     }
+}
+
+fn position<R>(reader: &Reader<R>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
 /// Counts lines and columns of what the parser has taken, and how much of it is one piece of markup or text.

@@ -1,13 +1,15 @@
 //! Reads IMS Enterprise 1.1 as learning platforms know it: persons, groups (some with course data), memberships.
 
+mod block;
 mod check;
 mod convert;
 
+pub(crate) use self::block::{BlockFacts, read_block};
 use self::{check::Checks, convert::Converter};
 use super::{
     ReadLimits, ReadReport,
     decode::Decoded,
-    element::{Broken, Elements, Next},
+    element::{Broken, Elements, Next, ROOT},
     events::Streamed,
     report::{ReadError, WHOLE_FILE},
     tree::Element,
@@ -21,6 +23,13 @@ pub struct Properties {
     pub datasource: Option<String>,
     pub target: Option<String>,
     pub datetime: Option<String>,
+}
+
+impl Properties {
+    fn of(element: Element<'_>) -> Self {
+        let text = |name: &str| element.text_at(&[name]).map(str::to_owned);
+        Self { datasource: text("datasource"), target: text("target"), datetime: text("datetime") }
+    }
 }
 
 /// A roster that was read without an error.
@@ -81,7 +90,7 @@ impl<'a> Reading<'a> {
     }
 
     fn root(&mut self, name: &str) {
-        if name != "enterprise" {
+        if name != ROOT {
             self.report = ReadReport::whole_file(
                 format!("the document is <{name}>"),
                 "expected <enterprise>: look at what the MIS sends",
@@ -93,12 +102,7 @@ impl<'a> Reading<'a> {
     fn child(&mut self, element: Element<'_>) {
         match element.name {
             "properties" => {
-                let text = |name: &str| element.text_at(&[name]).map(str::to_owned);
-                self.properties = Properties {
-                    datasource: text("datasource"),
-                    target: text("target"),
-                    datetime: text("datetime"),
-                };
+                self.properties = Properties::of(element);
             }
             "person" | "group" | "membership" => {
                 let errors = self.converter.take(element);

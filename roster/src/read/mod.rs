@@ -1,5 +1,6 @@
 //! Readers of rosters: strict, in bounded memory of their own, with every error of a file in one report.
 
+mod blocks;
 mod decode;
 mod element;
 mod events;
@@ -7,6 +8,9 @@ mod imse;
 mod report;
 mod tree;
 
+pub(crate) use blocks::{Block, Blocks, Part};
+pub(crate) use decode::Plain;
+pub(crate) use imse::{BlockFacts, read_block};
 pub use imse::{Properties, ReadRoster, read_imse};
 pub use report::{ReadError, ReadReport};
 

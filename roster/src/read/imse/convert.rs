@@ -175,6 +175,15 @@ impl Converter {
         self.records.len()
     }
 
+    /// Gives out the records so far.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Record> {
+        self.records.drain(..).map(|placed| placed.record)
+    }
+
+    pub(super) const fn groups_without_id(&self) -> u64 {
+        self.groups_without_id
+    }
+
     /// Takes up one child of the root; gives its errors.
     pub(super) fn take(&mut self, element: Element<'_>) -> Vec<ReadError> {
         match element.name {
