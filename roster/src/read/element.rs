@@ -34,7 +34,8 @@ pub(super) struct Elements<E> {
     limits: ReadLimits,
     /// Which part of a document the events are.
     part: Part,
-    inside_root: bool,
+    /// The name of the root, once it is open.
+    root: Option<String>,
     closed: bool,
     /// Where the child that was handed out last begins.
     child_at: usize,
@@ -56,8 +57,8 @@ impl<E: Events> Elements<E> {
 
     /// Of a part of a document whose root is `<enterprise>`.
     pub fn of_part(events: E, limits: ReadLimits, part: Part) -> Self {
-        let inside_root = !part.first;
-        Self { events, tree: Tree::default(), limits, part, inside_root, closed: false, child_at: 0 }
+        let root = (!part.first).then(|| ROOT.to_owned());
+        Self { events, tree: Tree::default(), limits, part, root, closed: false, child_at: 0 }
     }
 
     /// Where the child that was handed out last begins and ends, in bytes of text.
@@ -82,32 +83,35 @@ impl<E: Events> Elements<E> {
 
     fn top(&mut self) -> Result<Top, Broken> {
         self.child_at = self.events.position();
+        if self.root.is_some() && self.events.element(&mut self.tree, &self.limits) {
+            return Ok(Top::Child);
+        }
         let (place, event) = self.events.event()?;
         match event {
             Event::Start(start) if self.closed => {
                 let what = format!("<{}> follows the end of the document", start.local_name().as_ref());
                 return Err(broken(place, what, SECOND_ROOT));
             }
-            Event::Start(start) if self.inside_root => {
+            Event::Start(start) if self.root.is_some() => {
                 self.tree.clear();
                 open(&mut self.tree, place, &start)?;
                 return Ok(Top::Child);
             }
             Event::Start(start) => {
-                self.inside_root = true;
+                self.root = Some(start.name().as_ref().to_owned());
                 return Ok(Top::Root(start.local_name().as_ref().to_owned()));
             }
-            // The parser has not seen how the root of a later part began.
-            Event::End(end) if !self.part.first && (self.closed || end.name().as_ref() != ROOT) => {
+            // The parser may have begun behind the start tag of the root.
+            Event::End(end) if self.root.as_deref() != Some(end.name().as_ref()) => {
                 return Err(broken(place, "an end tag does not match its start tag", AGAIN));
             }
-            Event::End(_) => (self.inside_root, self.closed) = (false, true),
+            Event::End(_) => (self.root, self.closed) = (None, true),
             Event::Eof if self.closed == self.part.last => return Ok(Top::End),
             Event::Eof => {
                 return Err(broken(place, "the file ends before the document does", TRUNCATED));
             }
             Event::DocType(text) => check_doctype(place, &text)?,
-            Event::Text(text) if !self.inside_root && !text.trim_ascii().is_empty() => {
+            Event::Text(text) if self.root.is_none() && !text.trim_ascii().is_empty() => {
                 return Err(broken(place, "text stands outside the document", NO_ROSTER));
             }
             Event::GeneralRef(name) => {
@@ -163,7 +167,12 @@ fn check_doctype(place: Place, text: &str) -> Result<(), Broken> {
 }
 
 /// Whether one more element, `depth` deep and the `count`th of its record, is within the limits.
-fn check_size(limits: &ReadLimits, place: Place, depth: usize, count: usize) -> Result<(), Broken> {
+pub(super) fn check_size(
+    limits: &ReadLimits,
+    place: Place,
+    depth: usize,
+    count: usize,
+) -> Result<(), Broken> {
     let what = if depth >= limits.depth {
         format!("elements are nested deeper than {}", limits.depth)
     } else if count > limits.elements {
@@ -219,7 +228,7 @@ fn reference(place: Place, name: &BytesRef<'_>) -> Result<char, Broken> {
     }
 }
 
-fn check_characters(place: Place, text: &str) -> Result<(), Broken> {
+pub(super) fn check_characters(place: Place, text: &str) -> Result<(), Broken> {
     // Nearly every text is plain, and asking its bytes is cheaper.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Ok(());

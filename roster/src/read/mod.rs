@@ -5,6 +5,7 @@ mod decode;
 mod element;
 mod events;
 mod imse;
+mod plain;
 mod report;
 mod tree;
 

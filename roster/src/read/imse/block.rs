@@ -31,7 +31,7 @@ pub(crate) fn read_block(
 ) -> Option<BlockFacts> {
     let text = encoding.decode(&block.bytes)?;
     let mut offsets = Offsets::new(&text, encoding, block.at);
-    let mut elements = Elements::of_part(Sliced::new(&text, limits.text, block.part), *limits, block.part);
+    let mut elements = Elements::of_part(Sliced::new(&text, limits.text), *limits, block.part);
     let (mut facts, mut converter, mut records) = (BlockFacts::default(), Converter::default(), Vec::new());
     loop {
         match elements.next().ok()? {
