@@ -7,7 +7,7 @@ mod convert;
 pub(crate) use self::block::{BlockFacts, read_block};
 use self::{check::Checks, convert::Converter};
 use super::{
-    ReadLimits, ReadReport,
+    ReadLimits, ReadOptions, ReadReport,
     decode::Decoded,
     element::{Broken, Elements, Next, ROOT},
     events::Streamed,
@@ -42,7 +42,8 @@ pub struct ReadRoster {
 }
 
 /// Reads a whole file. On any error nothing of it is given, and the report names every one up to the limit.
-pub fn read_imse(input: impl BufRead, limits: &ReadLimits) -> Result<ReadRoster, ReadReport> {
+pub fn read_imse(input: impl BufRead, options: &ReadOptions) -> Result<ReadRoster, ReadReport> {
+    let limits = &options.limits;
     let decoded = Decoded::new(input, limits.bytes)
         .map_err(|unreadable| ReadReport::whole_file(unreadable.what, unreadable.fix))?;
     let mut reading = Reading::new(limits);

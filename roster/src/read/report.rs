@@ -8,7 +8,7 @@ use std::fmt;
 pub(super) const WHOLE_FILE: &str = "file";
 
 /// One error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadError {
     /// From 1; 0 when the file as a whole is meant.
     pub line: u64,
