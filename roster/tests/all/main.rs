@@ -9,4 +9,5 @@ mod hostile;
 mod never_panics;
 mod repair;
 mod round_trip;
+mod snapshot_parts;
 mod snapshots;
