@@ -2,14 +2,15 @@
 
 use super::{
     Options,
+    checks::Complete,
     entry::{Entry, Grouped, Joined, digest_of},
-    gather::{Complete, gather},
+    gather::gather,
     record_file::{RecordFile, changed},
     runs::{Run, RunReader, RunWriter},
 };
 use crate::{
     model::{Kind, KindCounts, Record},
-    read::{Blocks, Properties},
+    read::{Blocks, Mapping, Properties},
 };
 use std::{fs::File, io, path::Path};
 
@@ -23,16 +24,20 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// `None` when the file holds anything that has to be reported, or is in an encoding that has no blocks.
+    /// `None` when the file holds anything that has to be reported, or is in an encoding that has no blocks, or when
+    /// a mapping is to change what it says.
     pub fn of(path: &Path, options: &Options<'_>) -> io::Result<Option<Self>> {
+        if options.read.mapping != Mapping::default() {
+            return Ok(None);
+        }
         let file = File::open(path)?;
-        if file.metadata()?.len() > options.limits.bytes {
+        if file.metadata()?.len() > options.read.limits.bytes {
             return Ok(None);
         }
         let Some(blocks) = Blocks::open(&file)? else { return Ok(None) };
         let encoding = blocks.encoding;
         let Some(complete) = gather(blocks, options)? else { return Ok(None) };
-        Self::join(RecordFile { file, encoding, limits: options.limits }, complete, options)
+        Self::join(RecordFile { file, encoding, limits: options.read.limits }, complete, options)
     }
 
     /// Makes entries of one key say the same. `None` when they cannot.

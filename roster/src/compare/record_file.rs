@@ -1,6 +1,6 @@
 //! A file whose records can be read by their places.
 
-use super::gather::put_in_order;
+use super::checks::put_in_order;
 use crate::{
     model::Record,
     read::{Block, Part, Plain, ReadLimits, read_block},

@@ -18,7 +18,7 @@ impl Checks {
         self.errors.push(ReadError {
             line: placed.place.line,
             column: placed.place.column,
-            record: placed.label.clone(),
+            record: placed.label.to_string(),
             field: field.to_owned(),
             what,
             fix: fix.to_owned(),

@@ -12,6 +12,7 @@ use crate::{
     },
 };
 use chrono::NaiveDate;
+use std::fmt;
 
 const SOURCE: usize = 32;
 const ID: usize = 256;
@@ -25,7 +26,28 @@ const SHOWN: usize = 40;
 pub(super) struct Placed {
     pub record: Record,
     pub place: Place,
-    pub label: String,
+    pub label: Label,
+}
+
+/// Which record of a file is meant, by its number among its kind; its key is personal.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Label {
+    Person(u64),
+    Group(u64),
+    /// By the number of its first member.
+    MembershipOfGroup(u64),
+    Member(u64),
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(number) => write!(f, "person {number}"),
+            Self::Group(number) => write!(f, "group {number}"),
+            Self::MembershipOfGroup(number) => write!(f, "membership of group {number}"),
+            Self::Member(number) => write!(f, "member {number}"),
+        }
+    }
 }
 
 /// Collects records as they come.
@@ -39,15 +61,15 @@ pub(super) struct Converter {
 }
 
 /// What one element gave so far: its label, and its errors.
-struct Field<'a> {
-    label: &'a str,
+struct Field {
+    label: Label,
     /// The elements around the fields that are read, each with a slash.
     within: String,
     errors: Vec<ReadError>,
 }
 
-impl<'a> Field<'a> {
-    const fn new(label: &'a str) -> Self {
+impl Field {
+    const fn new(label: Label) -> Self {
         Self { label, within: String::new(), errors: Vec::new() }
     }
 
@@ -64,7 +86,7 @@ impl<'a> Field<'a> {
         self.errors.push(ReadError {
             line: place.line,
             column: place.column,
-            record: self.label.to_owned(),
+            record: self.label.to_string(),
             field: format!("{}{field}", self.within).trim_end_matches('/').to_owned(),
             what: what.into(),
             fix: fix.to_owned(),
@@ -193,9 +215,9 @@ impl Converter {
         }
     }
 
-    fn keep(&mut self, record: Option<Record>, place: Place, label: &str) {
+    fn keep(&mut self, record: Option<Record>, place: Place, label: Label) {
         if let Some(record) = record {
-            self.records.push(Placed { record, place, label: label.to_owned() });
+            self.records.push(Placed { record, place, label });
         }
     }
 
@@ -204,8 +226,8 @@ impl Converter {
         if is_deleted(element) {
             return Vec::new();
         }
-        let label = format!("person {}", self.persons);
-        let mut field = Field::new(&label);
+        let label = Label::Person(self.persons);
+        let mut field = Field::new(label);
         let key = field.key(element);
         let given = field.needed(element, &["name", "n", "given"], LONG);
         let family = field.needed(element, &["name", "n", "family"], LONG);
@@ -221,7 +243,7 @@ impl Converter {
             Record::Person(Person { key, userid, given, family, email, birth_date, profile, details })
         });
         let errors = field.errors;
-        self.keep(record, element.place, &label);
+        self.keep(record, element.place, label);
         errors
     }
 
@@ -234,31 +256,31 @@ impl Converter {
             self.groups_without_id += 1;
             return Vec::new();
         }
-        let label = format!("group {}", self.groups);
-        let mut field = Field::new(&label);
+        let label = Label::Group(self.groups);
+        let mut field = Field::new(label);
         let record = match element.at(&["extension", "course"]) {
             Some(course) => course_of(&mut field, element, course),
             None => group_of(&mut field, element),
         };
         let errors = field.errors;
-        self.keep(record, element.place, &label);
+        self.keep(record, element.place, label);
         errors
     }
 
     fn membership(&mut self, element: Element<'_>) -> Vec<ReadError> {
         let mut errors = Vec::new();
-        let label = format!("membership of group {}", self.members + 1);
-        let mut field = Field::new(&label);
+        let label = Label::MembershipOfGroup(self.members + 1);
+        let mut field = Field::new(label);
         let group = field.key(element);
         errors.append(&mut field.errors);
         let Some(group) = group else { return errors };
         for member in element.all("member") {
             self.members += 1;
-            let label = format!("member {}", self.members);
-            let mut field = Field::new(&label);
+            let label = Label::Member(self.members);
+            let mut field = Field::new(label);
             let record = member_of(&mut field, &group, member);
             errors.append(&mut field.errors);
-            self.keep(record, member.place, &label);
+            self.keep(record, member.place, label);
         }
         errors
     }
@@ -270,7 +292,7 @@ impl Converter {
     }
 }
 
-fn person_details(field: &mut Field<'_>, element: Element<'_>) -> PersonDetails {
+fn person_details(field: &mut Field, element: Element<'_>) -> PersonDetails {
     let mut details = PersonDetails {
         nickname: field.text(element, &["name", "nickname"], LONG),
         middle_name: field.text(element, &["name", "n", "other"], LONG),
@@ -294,7 +316,7 @@ fn person_details(field: &mut Field<'_>, element: Element<'_>) -> PersonDetails 
     details
 }
 
-fn relatives(field: &mut Field<'_>, element: Element<'_>) -> Vec<Relative> {
+fn relatives(field: &mut Field, element: Element<'_>) -> Vec<Relative> {
     let Some(extension) = element.child("extension") else { return Vec::new() };
     let mut relatives: Vec<Relative> = extension
         .all("relationship")
@@ -305,7 +327,7 @@ fn relatives(field: &mut Field<'_>, element: Element<'_>) -> Vec<Relative> {
     relatives
 }
 
-fn relative(field: &mut Field<'_>, relationship: Element<'_>) -> Option<Relative> {
+fn relative(field: &mut Field, relationship: Element<'_>) -> Option<Relative> {
     let kind = relationship.text_at(&["relationshiptype"]).unwrap_or_default();
     let Some(relation) = Relation::parse(kind) else {
         let what = format!("{:?} is no relationship", shown_of(kind));
@@ -316,7 +338,7 @@ fn relative(field: &mut Field<'_>, relationship: Element<'_>) -> Option<Relative
 }
 
 /// The long and the full description, where `short` is the name, and the organisation.
-fn descriptions(field: &mut Field<'_>, element: Element<'_>) -> [Option<String>; 3] {
+fn descriptions(field: &mut Field, element: Element<'_>) -> [Option<String>; 3] {
     let has_short = element.text_at(&["description", "short"]).is_some();
     let long = if has_short { field.text(element, &["description", "long"], LONG) } else { None };
     let full = field.text(element, &["description", "full"], FULL);
@@ -324,7 +346,7 @@ fn descriptions(field: &mut Field<'_>, element: Element<'_>) -> [Option<String>;
 }
 
 fn course_details(
-    field: &mut Field<'_>,
+    field: &mut Field,
     element: Element<'_>,
     course: Element<'_>,
     key: &SyncKey,
@@ -354,14 +376,14 @@ fn profile_of(element: Element<'_>) -> Profile {
 }
 
 /// The group that this one is in; one that points at itself is the root.
-fn parent_of(field: &mut Field<'_>, element: Element<'_>, key: &SyncKey) -> Option<SyncKey> {
+fn parent_of(field: &mut Field, element: Element<'_>, key: &SyncKey) -> Option<SyncKey> {
     let relation =
         element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
     let parent = field.inside("relationship", |field| field.key(relation))?;
     (parent != *key).then_some(parent)
 }
 
-fn name_of(field: &mut Field<'_>, element: Element<'_>) -> Option<String> {
+fn name_of(field: &mut Field, element: Element<'_>) -> Option<String> {
     // Some systems put names of any length there, so it may be as long as `long`.
     if element.text_at(&["description", "short"]).is_some() {
         return field.text(element, &["description", "short"], LONG);
@@ -369,7 +391,7 @@ fn name_of(field: &mut Field<'_>, element: Element<'_>) -> Option<String> {
     field.needed(element, &["description", "long"], LONG)
 }
 
-fn group_of(field: &mut Field<'_>, element: Element<'_>) -> Option<Record> {
+fn group_of(field: &mut Field, element: Element<'_>) -> Option<Record> {
     let key = field.key(element)?;
     let kind = element.child("grouptype");
     let value = kind.and_then(|kind| kind.child("typevalue"));
@@ -393,7 +415,7 @@ fn group_of(field: &mut Field<'_>, element: Element<'_>) -> Option<Record> {
     Some(Record::Group(Group { key, group_type, level, name, parent, details }))
 }
 
-fn course_of(field: &mut Field<'_>, element: Element<'_>, course: Element<'_>) -> Option<Record> {
+fn course_of(field: &mut Field, element: Element<'_>, course: Element<'_>) -> Option<Record> {
     let key = field.key(element)?;
     let title = name_of(field, element)?;
     let (code, template) = field.inside("extension/course", |field| {
@@ -406,7 +428,7 @@ fn course_of(field: &mut Field<'_>, element: Element<'_>, course: Element<'_>) -
     Some(Record::Course(Course { key, title, code, template, parent, details }))
 }
 
-fn member_of(field: &mut Field<'_>, group: &SyncKey, member: Element<'_>) -> Option<Record> {
+fn member_of(field: &mut Field, group: &SyncKey, member: Element<'_>) -> Option<Record> {
     let person = field.key(member)?;
     // A member may be a group (idtype 2): the hierarchy says so already.
     if member.text_at(&["idtype"]) == Some("2") {
@@ -438,7 +460,7 @@ fn is_active(role: Element<'_>) -> bool {
 }
 
 /// A date of a timeframe says something only if it restricts.
-fn binding_date(field: &mut Field<'_>, role: Element<'_>, path: &[&str]) -> Option<NaiveDate> {
+fn binding_date(field: &mut Field, role: Element<'_>, path: &[&str]) -> Option<NaiveDate> {
     let date = field.date(role, path)?;
     (role.at(path)?.attribute("restrict") == Some("1")).then_some(date)
 }
