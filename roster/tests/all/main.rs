@@ -10,4 +10,5 @@ mod never_panics;
 mod outside_samples;
 mod repair;
 mod round_trip;
+mod snapshot_parts;
 mod snapshots;
