@@ -1,5 +1,6 @@
 //! The data that Rollover carries: readers, snapshots, difference, Filter. Pure: no database, network or clock.
 
+pub mod compare;
 pub mod courses;
 pub mod delay_delete;
 pub mod diff;

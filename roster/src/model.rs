@@ -296,11 +296,15 @@ impl KindCounts {
     }
 
     pub const fn add(&mut self, kind: Kind) {
+        self.add_many(kind, 1);
+    }
+
+    pub const fn add_many(&mut self, kind: Kind, count: u64) {
         match kind {
-            Kind::Group => self.group += 1,
-            Kind::Person => self.person += 1,
-            Kind::Course => self.course += 1,
-            Kind::Membership => self.membership += 1,
+            Kind::Group => self.group += count,
+            Kind::Person => self.person += count,
+            Kind::Course => self.course += count,
+            Kind::Membership => self.membership += count,
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Setting {
     CourseArchiving,
     EarlyCourses,
     SummerCoursePrefix,
+    Lenient,
+    Mapping,
     Filter,
 }
 
@@ -35,7 +37,7 @@ pub(super) enum Date {
     Term(String),
 }
 
-const SETTINGS: [(&str, Setting); 10] = [
+const SETTINGS: [(&str, Setting); 12] = [
     ("middleware", Setting::Middleware),
     ("status-mail-to", Setting::StatusMailTo),
     ("roster-folder", Setting::RosterFolder),
@@ -45,6 +47,8 @@ const SETTINGS: [(&str, Setting); 10] = [
     ("course-archiving", Setting::CourseArchiving),
     ("early-courses", Setting::EarlyCourses),
     ("summer-course-prefix", Setting::SummerCoursePrefix),
+    ("lenient", Setting::Lenient),
+    ("mapping", Setting::Mapping),
     ("filter", Setting::Filter),
 ];
 
@@ -95,6 +99,8 @@ pub(super) fn take_settings(unset: &[Unset], customer: &mut Customer) {
             Setting::CourseArchiving => settings.course_archiving = usual.course_archiving,
             Setting::EarlyCourses => settings.early_courses = usual.early_courses,
             Setting::SummerCoursePrefix => settings.summer_course_prefix = None,
+            Setting::Lenient => settings.lenient = usual.lenient.clone(),
+            Setting::Mapping => settings.mapping = usual.mapping.clone(),
             Setting::Filter => settings.filter = usual.filter,
         }
     }

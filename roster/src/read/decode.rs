@@ -1,7 +1,10 @@
 //! Bytes to UTF-8 while they stream: the encoding is found by its mark or its declaration.
 
 use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
-use std::io::{self, BufRead, Read};
+use std::{
+    borrow::Cow,
+    io::{self, BufRead, Read},
+};
 
 /// As much of the beginning as is looked at for the declaration.
 const PEEK: usize = 256;
@@ -61,6 +64,34 @@ fn encoding_of(beginning: &[u8]) -> Result<&'static Encoding, Unreadable> {
         // A file that says UTF-16 and has no mark is read by its first bytes, which were ASCII just now.
         Some(encoding) if encoding == encoding_rs::UTF_16LE || encoding == encoding_rs::UTF_16BE => Ok(UTF_8),
         _ => Err(Unreadable { what: format!("the encoding {name:?} is not read"), fix: ENCODINGS }),
+    }
+}
+
+/// An encoding in which the bytes of ASCII stand for nothing else, so that tags can be found before decoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plain {
+    Utf8,
+    Windows1252,
+}
+
+impl Plain {
+    /// `None` when the bytes are not of this encoding.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Self::Windows1252 => WINDOWS_1252.decode_without_bom_handling_and_without_replacement(bytes),
+        }
+    }
+}
+
+/// The encoding that a file's beginning names, if it is a plain one, and the length of its mark.
+pub(super) fn plain_encoding_of(beginning: &[u8]) -> Option<(Plain, usize)> {
+    let encoding = encoding_of(beginning).ok()?;
+    let mark = Encoding::for_bom(beginning).map_or(0, |(_, length)| length);
+    match encoding {
+        encoding if encoding == UTF_8 => Some((Plain::Utf8, mark)),
+        encoding if encoding == WINDOWS_1252 => Some((Plain::Windows1252, mark)),
+        _ => None,
     }
 }
 

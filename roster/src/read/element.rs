@@ -2,12 +2,14 @@
 
 use super::{
     ReadLimits,
+    blocks::Part,
     decode::Unreadable,
     events::{Events, too_long},
     tree::{Element, Place, Tree},
 };
 use crate::xml;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use std::ops::Range;
 
 /// The document is not well formed, or goes beyond a limit: reading ends here.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub(super) struct Root {
 pub(super) enum Next<'t> {
     Root(Root),
     Child(Element<'t>),
-    /// The root is closed; nothing but white space followed.
+    /// The document, or this part of it, is complete: in a document nothing but white space followed the root.
     End,
 }
 
@@ -37,10 +39,13 @@ pub(super) struct Elements<E> {
     events: E,
     tree: Tree,
     limits: ReadLimits,
-    inside_root: bool,
+    /// Which part of a document the events are.
+    part: Part,
+    /// The name of the root, once it is open.
+    root: Option<String>,
     closed: bool,
     /// Where the child that was handed out last begins.
-    child_at: u64,
+    child_at: usize,
 }
 
 /// What the top of a document is to do with an event.
@@ -52,18 +57,20 @@ enum Top {
 }
 
 impl<E: Events> Elements<E> {
+    /// Of a whole document.
     pub fn new(events: E, limits: ReadLimits) -> Self {
-        Self { events, tree: Tree::default(), limits, inside_root: false, closed: false, child_at: 0 }
+        Self::of_part(events, limits, Part { first: true, last: true })
+    }
+
+    /// Of a part of a document whose root is `<enterprise>`.
+    pub fn of_part(events: E, limits: ReadLimits, part: Part) -> Self {
+        let root = (!part.first).then(|| ROOT.to_owned());
+        Self { events, tree: Tree::default(), limits, part, root, closed: false, child_at: 0 }
     }
 
     /// Where the child that was handed out last begins and ends, in bytes of text.
-    pub fn child_range(&self) -> std::ops::Range<u64> {
+    pub fn child_range(&self) -> Range<usize> {
         self.child_at..self.events.position()
-    }
-
-    /// Whether the root is open.
-    pub const fn is_inside_root(&self) -> bool {
-        self.inside_root
     }
 
     /// The next thing under the root. Text between records is passed over.
@@ -83,32 +90,39 @@ impl<E: Events> Elements<E> {
 
     fn top(&mut self) -> Result<Top, Broken> {
         self.child_at = self.events.position();
+        if self.root.is_some() && self.events.element(&mut self.tree, &self.limits) {
+            return Ok(Top::Child);
+        }
         let (place, event) = self.events.event()?;
         match event {
             Event::Start(start) if self.closed => {
                 let what = format!("<{}> follows the end of the document", start.local_name().as_ref());
                 return Err(broken(place, what, SECOND_ROOT));
             }
-            Event::Start(start) if self.inside_root => {
+            Event::Start(start) if self.root.is_some() => {
                 self.tree.clear();
                 open(&mut self.tree, place, &start)?;
                 return Ok(Top::Child);
             }
             Event::Start(start) => {
-                self.inside_root = true;
+                self.root = Some(start.name().as_ref().to_owned());
                 let namespace = start.attributes().flatten().find(|found| found.key.as_ref() == "xmlns");
                 return Ok(Top::Root(Root {
                     name: start.local_name().as_ref().to_owned(),
                     namespace: namespace.map(|found| found.value.trim().to_owned()),
                 }));
             }
-            Event::End(_) => (self.inside_root, self.closed) = (false, true),
-            Event::Eof if self.closed => return Ok(Top::End),
+            // The parser may have begun behind the start tag of the root.
+            Event::End(end) if self.root.as_deref() != Some(end.name().as_ref()) => {
+                return Err(broken(place, "an end tag does not match its start tag", AGAIN));
+            }
+            Event::End(_) => (self.root, self.closed) = (None, true),
+            Event::Eof if self.closed == self.part.last => return Ok(Top::End),
             Event::Eof => {
                 return Err(broken(place, "the file ends before the document does", TRUNCATED));
             }
             Event::DocType(text) => check_doctype(place, &text)?,
-            Event::Text(text) if !self.inside_root && !text.trim_ascii().is_empty() => {
+            Event::Text(text) if self.root.is_none() && !text.trim_ascii().is_empty() => {
                 return Err(broken(place, "text stands outside the document", NO_ROSTER));
             }
             Event::GeneralRef(name) => {
@@ -164,7 +178,12 @@ fn check_doctype(place: Place, text: &str) -> Result<(), Broken> {
 }
 
 /// Whether one more element, `depth` deep and the `count`th of its record, is within the limits.
-fn check_size(limits: &ReadLimits, place: Place, depth: usize, count: usize) -> Result<(), Broken> {
+pub(super) fn check_size(
+    limits: &ReadLimits,
+    place: Place,
+    depth: usize,
+    count: usize,
+) -> Result<(), Broken> {
     let what = if depth >= limits.depth {
         format!("elements are nested deeper than {}", limits.depth)
     } else if count > limits.elements {
@@ -220,7 +239,7 @@ fn reference(place: Place, name: &BytesRef<'_>) -> Result<char, Broken> {
     }
 }
 
-fn check_characters(place: Place, text: &str) -> Result<(), Broken> {
+pub(super) fn check_characters(place: Place, text: &str) -> Result<(), Broken> {
     // Nearly every text is plain, and asking its bytes is cheaper.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Ok(());
@@ -234,6 +253,9 @@ fn check_characters(place: Place, text: &str) -> Result<(), Broken> {
         )),
     }
 }
+
+/// The root of a roster.
+pub(super) const ROOT: &str = "enterprise";
 
 pub(super) const AGAIN: &str = "have the MIS send it again";
 const NUMBER: &str = "write the character itself or its number";

@@ -1,9 +1,11 @@
 //! Where the parser's events come from: a stream, with the place of each, or a block of text, without.
 
 use super::{
+    ReadLimits,
     decode::{Decoded, Unreadable},
     element::{AGAIN, Broken, NO_ROSTER, TRUNCATED},
-    tree::Place,
+    plain,
+    tree::{Place, Tree},
 };
 use quick_xml::{Reader, errors::IllFormedError, events::Event};
 use std::io::{self, BufRead, Read};
@@ -14,7 +16,10 @@ pub(super) trait Events {
     fn event(&mut self) -> Result<(Place, Event<'_>), Broken>;
 
     /// Bytes of text that the events so far were made of.
-    fn position(&self) -> u64;
+    fn position(&self) -> usize;
+
+    /// Between events, reads the element that comes next whole, if that can be done at once.
+    fn element(&mut self, tree: &mut Tree, limits: &ReadLimits) -> bool;
 }
 
 /// Events of a stream. A piece of markup or text that grows too long is given up while it is read.
@@ -43,39 +48,75 @@ impl<R: BufRead> Events for Streamed<R> {
         }
     }
 
-    fn position(&self) -> u64 {
-        self.reader.buffer_position()
+    fn position(&self) -> usize {
+        position(&self.reader)
+    }
+
+    fn element(&mut self, _: &mut Tree, _: &ReadLimits) -> bool {
+        false
     }
 }
 
 /// Events of a block of text that lies in memory. They have no place: what is to be reported of a block is read
 /// again as a stream, which counts them.
 pub(super) struct Sliced<'a> {
+    text: &'a str,
+    /// What was read of the text so far.
+    at: usize,
+    /// Where the reader began.
+    from: usize,
     reader: Reader<&'a [u8]>,
+    /// The reader still has to give the end of an element without content.
+    is_end_due: bool,
     longest_piece: usize,
 }
 
 impl<'a> Sliced<'a> {
     pub fn new(text: &'a str, longest_piece: usize) -> Self {
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
-        Self { reader, longest_piece }
+        Self { text, at: 0, from: 0, reader: reader_of(text), is_end_due: false, longest_piece }
     }
+}
+
+/// A reader that may begin inside of elements: whether their end tags are right is for others to say.
+fn reader_of(text: &str) -> Reader<&[u8]> {
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().expand_empty_elements = true;
+    reader.config_mut().allow_unmatched_ends = true;
+    reader
 }
 
 impl Events for Sliced<'_> {
     fn event(&mut self) -> Result<(Place, Event<'_>), Broken> {
-        let (place, before) = (Place::default(), self.reader.buffer_position());
+        if self.from + position(&self.reader) != self.at {
+            (self.from, self.reader) = (self.at, reader_of(&self.text[self.at..]));
+        }
+        let (place, before) = (Place::default(), self.at);
         let event = self.reader.read_event().map_err(|error| unreadable(&error).at(place))?;
-        if self.reader.buffer_position() - before > self.longest_piece as u64 {
+        self.at = self.from + position(&self.reader);
+        self.is_end_due = matches!(event, Event::Start(_)) && self.text[..self.at].ends_with("/>");
+        if self.at - before > self.longest_piece {
             return Err(too_long(self.longest_piece).at(place));
         }
         Ok((place, event))
     }
 
-    fn position(&self) -> u64 {
-        self.reader.buffer_position()
+    fn position(&self) -> usize {
+        self.at
     }
+
+    fn element(&mut self, tree: &mut Tree, limits: &ReadLimits) -> bool {
+        if self.is_end_due {
+            return false;
+        }
+        tree.clear();
+        let end = plain::read_element(self.text, self.at, tree, limits);
+        self.at = end.unwrap_or(self.at);
+        end.is_some()
+    }
+}
+
+fn position<R>(reader: &Reader<R>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
 /// Counts lines and columns of what the parser has taken, and how much of it is one piece of markup or text.

@@ -1,5 +1,6 @@
 //! Reads IMS Enterprise 1.1 as learning platforms know it: persons, groups (some with course data), memberships.
 
+mod block;
 mod check;
 mod convert;
 mod field;
@@ -9,6 +10,7 @@ mod person;
 mod pifu;
 mod references;
 
+pub(crate) use self::block::{BlockFacts, read_block};
 use self::{
     convert::{Broken as BrokenRecord, Converter, Facts},
     pifu::Dialect,
@@ -16,7 +18,7 @@ use self::{
 use super::{
     Concessions, ReadOptions, ReadReport,
     decode::Decoded,
-    element::{Broken, Elements, Next, Root},
+    element::{Broken, Elements, Next, ROOT, Root},
     events::Streamed,
     report::{ReadError, WHOLE_FILE},
     tree::Element,
@@ -30,6 +32,13 @@ pub struct Properties {
     pub datasource: Option<String>,
     pub target: Option<String>,
     pub datetime: Option<String>,
+}
+
+impl Properties {
+    fn of(element: Element<'_>) -> Self {
+        let text = |name: &str| element.text_at(&[name]).map(str::to_owned);
+        Self { datasource: text("datasource"), target: text("target"), datetime: text("datetime") }
+    }
 }
 
 /// A record that has another key than before, as the file announces.
@@ -131,7 +140,7 @@ impl<'o> Reading<'o> {
 
     fn root(&mut self, root: &Root) {
         self.converter.judge.dialect = Dialect::of_namespace(root.namespace.as_deref());
-        if root.name != "enterprise" {
+        if root.name != ROOT {
             self.report = ReadReport::whole_file(
                 format!("the document is <{}>", root.name),
                 "expected <enterprise>: look at what the MIS sends",
@@ -157,9 +166,7 @@ impl<'o> Reading<'o> {
     }
 
     fn properties(&mut self, element: Element<'_>) {
-        let text = |name: &str| element.text_at(&[name]).map(str::to_owned);
-        self.properties =
-            Properties { datasource: text("datasource"), target: text("target"), datetime: text("datetime") };
+        self.properties = Properties::of(element);
         let kind = element.text_at(&["type"]);
         let Err(why) = decide_whole(kind) else { return };
         let shown: String = kind.unwrap_or_default().chars().take(40).collect();

@@ -1,14 +1,19 @@
 //! Readers of rosters: strict, in bounded memory of their own, with every error of a file in one report.
 
+mod blocks;
 mod decode;
 mod element;
 mod events;
 mod imse;
 mod lenient;
 mod mapping;
+mod plain;
 mod report;
 mod tree;
 
+pub(crate) use blocks::{Block, Blocks, Part};
+pub(crate) use decode::Plain;
+pub(crate) use imse::{BlockFacts, read_block};
 pub use imse::{KeyChange, Properties, ReadRoster, read_imse};
 pub use lenient::{Concession, Concessions, Leniency, Lenient};
 pub use mapping::{

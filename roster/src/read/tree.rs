@@ -77,6 +77,17 @@ impl Tree {
         node.attributes.end = self.attributes.len();
     }
 
+    /// Whether the element that was opened just now has this attribute.
+    pub fn has_attribute(&self, name: &str) -> bool {
+        let node = self.nodes.last().expect("an attribute stands in an element");
+        self.attributes[node.attributes.clone()].iter().any(|(found, _)| self.text[found.clone()] == *name)
+    }
+
+    /// The name of the innermost open element.
+    pub fn innermost(&self) -> Option<&str> {
+        self.open.last().map(|index| self.name(*index))
+    }
+
     pub fn close(&mut self) {
         let index = self.open.pop().expect("what is closed was opened");
         self.nodes[index].end = self.nodes.len();

@@ -1,8 +1,9 @@
 //! The columns of each kind, and the way between a record and its row.
 
+use super::table::Table;
 use crate::model::{
     Course, CourseDetails, Group, GroupDetails, Kind, Membership, MembershipDetails, Person, PersonDetails,
-    Profile, Record, RecordHash, Role, SyncKey,
+    Profile, Record, RecordHash, RecordKey, Role, SyncKey,
 };
 use chrono::NaiveDate;
 
@@ -10,9 +11,13 @@ use chrono::NaiveDate;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Text,
+    /// A text that few rows have in common, close to the one of the row before.
+    Distinct,
     Number,
     /// Days since 1 January 1970.
     Date,
+    /// 16 bytes.
+    Digest,
 }
 
 /// A column: its name, its type, whether a row may lack it.
@@ -29,10 +34,23 @@ pub(super) enum Cell {
     Absent,
     Text(String),
     Number(i32),
+    Digest([u8; 16]),
 }
 
-const fn text(name: &'static str) -> Column {
+pub(super) const fn text(name: &'static str) -> Column {
     Column { name, of: Type::Text, optional: false }
+}
+
+pub(super) const fn number(name: &'static str) -> Column {
+    Column { name, of: Type::Number, optional: false }
+}
+
+pub(super) const fn distinct(name: &'static str) -> Column {
+    Column { name, of: Type::Distinct, optional: false }
+}
+
+pub(super) const fn digest(name: &'static str) -> Column {
+    Column { name, of: Type::Digest, optional: false }
 }
 
 const fn maybe(name: &'static str) -> Column {
@@ -45,20 +63,20 @@ const fn date(name: &'static str) -> Column {
 
 const GROUP: &[Column] = &[
     text("source"),
-    text("id"),
+    distinct("id"),
     text("type"),
-    Column { name: "level", of: Type::Number, optional: false },
+    number("level"),
     text("name"),
     maybe("parent_source"),
     maybe("parent_id"),
     maybe("long"),
     maybe("full"),
     maybe("org"),
-    text("hash"),
+    digest("hash"),
 ];
 const PERSON: &[Column] = &[
     text("source"),
-    text("id"),
+    distinct("id"),
     maybe("userid"),
     text("given"),
     text("family"),
@@ -75,11 +93,11 @@ const PERSON: &[Column] = &[
     maybe("postcode"),
     maybe("locality"),
     maybe("relatives"),
-    text("hash"),
+    digest("hash"),
 ];
 const COURSE: &[Column] = &[
     text("source"),
-    text("id"),
+    distinct("id"),
     text("title"),
     maybe("code"),
     maybe("template_source"),
@@ -93,19 +111,19 @@ const COURSE: &[Column] = &[
     maybe("creator_source"),
     maybe("creator_id"),
     maybe("terms"),
-    text("hash"),
+    digest("hash"),
 ];
 const MEMBERSHIP: &[Column] = &[
     text("group_source"),
     text("group_id"),
     text("person_source"),
-    text("person_id"),
+    distinct("person_id"),
     text("role"),
     date("begin"),
     date("end"),
     maybe("subrole"),
     maybe("custom_role"),
-    text("hash"),
+    digest("hash"),
 ];
 
 pub(super) const fn of(kind: Kind) -> &'static [Column] {
@@ -115,6 +133,28 @@ pub(super) const fn of(kind: Kind) -> &'static [Column] {
         Kind::Course => COURSE,
         Kind::Membership => MEMBERSHIP,
     }
+}
+
+/// How many columns, from the left, are the key.
+const fn key_length(kind: Kind) -> usize {
+    match kind {
+        Kind::Group | Kind::Person | Kind::Course => 2,
+        Kind::Membership => 4,
+    }
+}
+
+pub(super) const fn table(kind: Kind) -> Table {
+    Table { name: kind.as_str(), columns: of(kind), sorted_by: key_length(kind) }
+}
+
+/// The columns that [`record`] takes.
+pub(super) fn every(kind: Kind) -> Vec<usize> {
+    (0..of(kind).len()).collect()
+}
+
+/// The columns that [`key`] takes.
+pub(super) fn of_key(kind: Kind) -> Vec<usize> {
+    (0..key_length(kind)).chain([of(kind).len() - 1]).collect()
 }
 
 impl From<Option<String>> for Cell {
@@ -153,8 +193,8 @@ fn list<T: serde::Serialize>(items: &[T]) -> Cell {
     Cell::Text(serde_json::to_string(items).expect("keys are text"))
 }
 
-/// The row of a record.
-pub(super) fn row(record: &Record) -> Vec<Cell> {
+/// The row of a record with its digest.
+pub(super) fn row(record: &Record, hash: RecordHash) -> Vec<Cell> {
     let mut row = Vec::with_capacity(of(record.kind()).len());
     match record {
         Record::Group(g) => {
@@ -193,7 +233,7 @@ pub(super) fn row(record: &Record) -> Vec<Cell> {
             row.extend([&m.details.subrole, &m.details.custom_role].map(Cell::from));
         }
     }
-    row.push(record.hash().to_string().as_str().into());
+    row.push(Cell::Digest(hash.0));
     row
 }
 
@@ -222,6 +262,13 @@ impl Cells {
     fn date(&mut self) -> Result<Option<NaiveDate>, String> {
         let Some(days) = self.number() else { return Ok(None) };
         NaiveDate::from_epoch_days(days).map(Some).ok_or_else(|| "a date is out of range".to_owned())
+    }
+
+    fn digest(&mut self) -> Result<RecordHash, String> {
+        match self.0.next() {
+            Some(Cell::Digest(digest)) => Ok(RecordHash(digest)),
+            _ => Err("a digest is missing".to_owned()),
+        }
     }
 
     fn key(&mut self) -> Result<SyncKey, String> {
@@ -309,9 +356,17 @@ pub(super) fn record(kind: Kind, row: Vec<Cell>) -> Result<(Record, RecordHash),
         }),
     };
     let hash = record.hash();
-    if hash.to_string() == cells.text()? {
+    if hash == cells.digest()? {
         Ok((record, hash))
     } else {
         Err("a record is not what was written".to_owned())
     }
+}
+
+/// The key of a row and the digest that was written with it.
+pub(super) fn key(kind: Kind, row: Vec<Cell>) -> Result<(RecordKey, RecordHash), String> {
+    let mut cells = Cells(row.into_iter());
+    let key = cells.key()?;
+    let person = if kind == Kind::Membership { Some(cells.key()?) } else { None };
+    Ok((RecordKey { kind, key, person }, cells.digest()?))
 }

@@ -11,4 +11,5 @@ mod outside_samples;
 mod repair;
 mod round_trip;
 mod slices;
+mod snapshot_parts;
 mod snapshots;

@@ -5,6 +5,7 @@ use super::{
     group::{Made, group_of},
     member::{Member, member_of},
     person::{person_of, role_of_institution},
+    pifu::Dialect,
 };
 use crate::{
     model::{Kind, Record, SyncKey},
@@ -61,6 +62,21 @@ impl<'o> Converter<'o> {
     pub fn new(options: &'o ReadOptions) -> Self {
         let (records, facts) = (Vec::new(), Facts::default());
         Self { judge: Judge::new(options), records, facts, persons: 0, groups: 0, members: 0 }
+    }
+
+    /// Gives out the records so far.
+    pub fn drain(&mut self) -> impl Iterator<Item = Record> {
+        self.records.drain(..).map(|placed| placed.record)
+    }
+
+    /// Whether records mean something else by what stands elsewhere in the file.
+    pub fn needs_whole_file(&self) -> bool {
+        let names_relatives =
+            |placed: &Placed| matches!(&placed.record, Record::Person(p) if !p.details.relatives.is_empty());
+        self.judge.dialect == Dialect::Pifu
+            || !self.facts.key_changes.is_empty()
+            || !self.facts.nested.is_empty()
+            || self.records.iter().any(names_relatives)
     }
 
     pub fn len(&self) -> usize {
