@@ -1,9 +1,11 @@
 //! The options that describe a customer: the same for `customer add` and `customer set`.
 
-use crate::{exit::ExitError, mail::address::parse_recipient};
+use crate::{config::MAX_KEEP_DAYS, exit::ExitError, mail::address::parse_recipient};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates, plan::TEMPLATES};
+use rollover_jobs::{
+    Calendar, CustomerSettings, EarlyCourses, Retention, RosterFormat, TermDates, plan::TEMPLATES,
+};
 use rollover_roster::{
     diff::Action,
     filter::{Limit, Limits},
@@ -38,9 +40,28 @@ pub(super) struct SettingsFields {
     /// New courses whose code begins so are of the summer school and flow at once.
     #[arg(long, value_name = "PREFIX")]
     summer_course_prefix: Option<String>,
+    /// Keep rosters for so many days, and so many of the newest however old they are; "default" as everybody's.
+    #[arg(long, value_name = "DAYS,COUNT", value_parser = parse_retention)]
+    keep_rosters: Option<Keep>,
     /// A limit of the Filter, as person.delete=5% or course.create=200 or group.update=off; several times for several.
     #[arg(long, value_name = "KIND.CHANGE=LIMIT", value_parser = LimitField::from_str)]
     filter: Vec<LimitField>,
+}
+
+/// `None`: as everybody's.
+#[derive(Debug, Clone, Copy)]
+struct Keep(Option<Retention>);
+
+fn parse_retention(text: &str) -> Result<Keep, String> {
+    if text == "default" {
+        return Ok(Keep(None));
+    }
+    let figures = text.split_once(',').and_then(|(days, count)| {
+        let (days, at_least) = (days.trim().parse().ok()?, count.trim().parse().ok()?);
+        (days <= MAX_KEEP_DAYS).then_some(Retention { days, at_least })
+    });
+    let wrong = || format!("expected DAYS,COUNT with at most {MAX_KEEP_DAYS} days, as 400,10, or default");
+    figures.map(|retention| Keep(Some(retention))).ok_or_else(wrong)
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -98,6 +119,9 @@ impl SettingsFields {
         }
         if self.summer_course_prefix.is_some() {
             settings.summer_course_prefix = self.summer_course_prefix;
+        }
+        if let Some(Keep(retention)) = self.keep_rosters {
+            settings.retention = retention;
         }
         apply_limits(&self.filter, &mut settings.filter);
     }

@@ -1,4 +1,4 @@
-//! `rollover import`: run, list, show, decide.
+//! `rollover import`: run, list, show, decide, purge.
 
 use super::{
     context::Context,
@@ -55,6 +55,13 @@ pub(super) enum ImportCommand {
     },
     /// Show one import run.
     Show { id: i64 },
+    /// Take away rosters that were kept long enough, as snapshots and as files of the backup areas.
+    #[command(after_help = "Every night:\n  rollover task add --kind purge_snapshots --cron \"0 4 * * *\"")]
+    Purge {
+        /// Say what would go and how many bytes it has; take nothing away.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Record a decision about the Filter: for one run of exactly one roster; then the Filter is on again.
     #[command(
         after_help = "Example:\n  rollover import decide nes --run 17 --customer-person \"Kari Vik\" \\\n    \
@@ -92,6 +99,7 @@ pub(super) async fn run(cx: &Context, command: ImportCommand) -> anyhow::Result<
         ImportCommand::Run { customer, dry_run: false, .. } => run_now(cx, &app, &customer).await,
         ImportCommand::List { customer, limit } => list(cx, &app, &customer, limit).await,
         ImportCommand::Show { id } => show(cx, &app, id).await,
+        ImportCommand::Purge { dry_run } => super::purge::run(cx, &app, dry_run).await,
         ImportCommand::Decide(args) => decide(cx, &app, args).await,
     }
 }
@@ -161,7 +169,7 @@ async fn run_now(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
 
 /// The run itself is the worker's, so that a stop can hand it back. Where nobody else looks after silent workers,
 /// this does: another job of this customer may have been left running by one.
-async fn until_ended(
+pub(super) async fn until_ended(
     app: &App,
     worker: &Arc<Worker>,
     job: i64,

@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod processes;
 mod progress;
+mod purge;
 mod task;
 mod views;
 

@@ -5,8 +5,8 @@ mod settings;
 
 pub use environment::{Environment, VARIABLES};
 pub use settings::{
-    DataSettings, LedgerSettings, LogFormat, LogSettings, MailSettings, QueueSettings, RosterSettings,
-    Settings, WebSettings,
+    DataSettings, LedgerSettings, LogFormat, LogSettings, MAX_KEEP_DAYS, MailSettings, QueueSettings,
+    RosterSettings, Settings, WebSettings,
 };
 
 use std::path::{Path, PathBuf};

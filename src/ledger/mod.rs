@@ -22,6 +22,7 @@ mod mails;
 mod needs;
 mod overview;
 mod plans;
+mod retention;
 mod rows;
 mod runs;
 mod schedule;
@@ -123,6 +124,7 @@ mod tests {
             ("needs", needs::ALL),
             ("overview", overview::ALL),
             ("plans", plans::ALL),
+            ("retention", retention::ALL),
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
             ("tasks", tasks::ALL),

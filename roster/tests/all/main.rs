@@ -10,4 +10,5 @@ mod never_panics;
 mod repair;
 mod round_trip;
 mod snapshot_parts;
+mod snapshot_purge;
 mod snapshots;
