@@ -133,6 +133,7 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
             ledger: ledger.clone(),
             clock: clock.clone(),
             base_url: settings.base_url(),
+            retention: settings.rosters.retention(),
             copy_to: settings.mail.status_copy_to.clone(),
         }),
         decisions: Arc::new(LedgerDecisions { ledger: ledger.clone() }),

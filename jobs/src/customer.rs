@@ -1,6 +1,6 @@
 //! A customer as jobs and plans see it: who they are, their calendar, their settings.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rollover_roster::{
     filter::Limits,
@@ -163,12 +163,42 @@ pub struct CustomerSettings {
     pub lenient: Lenient,
     /// How the feed names things, and what they mean at the site.
     pub mapping: Mapping,
+    /// How long its rosters are kept; `None`: as long as everybody's.
+    pub retention: Option<Retention>,
 }
 
 impl CustomerSettings {
     /// How this customer's rosters are read.
     pub fn read_options(&self) -> ReadOptions {
         ReadOptions { lenient: self.lenient.clone(), mapping: self.mapping.clone(), ..ReadOptions::default() }
+    }
+}
+
+/// How long rosters are kept: those of the last days, and of the older ones so many that a few are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    pub days: u32,
+    /// The newest, however old they are.
+    pub at_least: u32,
+}
+
+impl Default for Retention {
+    /// Over a year, so that the roster of last summer can still be looked at in this one.
+    fn default() -> Self {
+        Self { days: 400, at_least: 10 }
+    }
+}
+
+impl Retention {
+    /// What came from here on is kept.
+    pub fn since(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - TimeDelta::days(self.days.into())
+    }
+
+    /// Whether the roster before which so many newer ones came is kept.
+    pub fn keeps(&self, newer: usize, came_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        newer < self.at_least as usize || came_at >= self.since(now)
     }
 }
 
@@ -188,4 +218,26 @@ pub enum EarlyCourses {
     HoldBack,
     /// The whole run is refused.
     Refuse,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roster_is_kept_by_its_age_or_as_one_of_the_newest() {
+        let now: DateTime<Utc> = "2024-06-03T00:00:00Z".parse().unwrap();
+        let retention = Retention { days: 30, at_least: 2 };
+        let cases = [
+            (0, "2020-01-01T00:00:00Z", true),
+            (1, "2020-01-01T00:00:00Z", true),
+            (2, "2020-01-01T00:00:00Z", false),
+            (2, "2024-05-04T00:00:00Z", true),
+            (2, "2024-05-03T23:59:59Z", false),
+            (900, "2024-06-03T00:00:00Z", true),
+        ];
+        for (newer, came_at, expected) in cases {
+            assert_eq!(retention.keeps(newer, came_at.parse().unwrap(), now), expected, "{newer} {came_at}");
+        }
+    }
 }

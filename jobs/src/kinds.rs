@@ -11,6 +11,7 @@ pub static KINDS: &[&dyn AnyKind] = &[
     &crate::integration::StartDelayDelete,
     &crate::integration::EndDelayDelete,
     &crate::general::SendStatusMail,
+    &crate::general::PurgeSnapshots,
     &crate::general::SignOff,
     &crate::general::Noop,
 ];

@@ -15,10 +15,10 @@ mod stop;
 
 pub use context::{JobContext, JobFacts, Ports, WriteProof};
 pub use customer::{
-    BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, RosterFormat,
-    TermDates,
+    BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, Retention,
+    RosterFormat, TermDates,
 };
-pub use general::{Noop, SendStatusMail, SignOff};
+pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
     EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration,
     StartDelayDelete,

@@ -4,10 +4,12 @@ use super::{
     limits::{LimitField, apply_limits},
     unset::{self, Unset},
 };
-use crate::{exit::ExitError, mail::address::parse_recipient};
+use crate::{config::MAX_KEEP_DAYS, exit::ExitError, mail::address::parse_recipient};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates, plan::TEMPLATES};
+use rollover_jobs::{
+    Calendar, CustomerSettings, EarlyCourses, Retention, RosterFormat, TermDates, plan::TEMPLATES,
+};
 use rollover_roster::read::{Leniency, Lenient, Mapping};
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -46,9 +48,28 @@ pub(super) struct SettingsFields {
     /// one takes the mapping away.
     #[arg(long, value_name = "FILE", value_parser = parse_mapping)]
     mapping: Option<Mapping>,
+    /// Keep rosters for so many days, and so many of the newest however old they are; "default" as everybody's.
+    #[arg(long, value_name = "DAYS,COUNT", value_parser = parse_retention)]
+    keep_rosters: Option<Keep>,
     /// A limit of the Filter, as person.delete=5% or course.create=200 or group.update=off; several times for several.
     #[arg(long, value_name = "KIND.CHANGE=LIMIT", value_parser = LimitField::from_str)]
     filter: Vec<LimitField>,
+}
+
+/// `None`: as everybody's.
+#[derive(Debug, Clone, Copy)]
+struct Keep(Option<Retention>);
+
+fn parse_retention(text: &str) -> Result<Keep, String> {
+    if text == "default" {
+        return Ok(Keep(None));
+    }
+    let figures = text.split_once(',').and_then(|(days, count)| {
+        let (days, at_least) = (days.trim().parse().ok()?, count.trim().parse().ok()?);
+        (days <= MAX_KEEP_DAYS).then_some(Retention { days, at_least })
+    });
+    let wrong = || format!("expected DAYS,COUNT with at most {MAX_KEEP_DAYS} days, as 400,10, or default");
+    figures.map(|retention| Keep(Some(retention))).ok_or_else(wrong)
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -112,6 +133,9 @@ impl SettingsFields {
         }
         if let Some(mapping) = self.mapping {
             settings.mapping = mapping;
+        }
+        if let Some(Keep(retention)) = self.keep_rosters {
+            settings.retention = retention;
         }
         apply_limits(&self.filter, &mut settings.filter);
     }

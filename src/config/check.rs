@@ -1,6 +1,6 @@
 //! What is wrong with settings that could be read: every value is looked at, and every bad one is told.
 
-use super::{Settings, problem::shown_address};
+use super::{MAX_KEEP_DAYS, Settings, problem::shown_address};
 use crate::{
     ledger,
     mail::{self, address::parse_recipient},
@@ -60,6 +60,10 @@ fn stores(settings: &Settings, found: &mut Findings) {
     found.folder("data.folder", &settings.data.folder);
     found.folder("rosters.folder", &settings.rosters.folder);
     found.folder("rosters.snapshots", &settings.rosters.snapshots);
+    let days = settings.rosters.keep_days;
+    if days > MAX_KEEP_DAYS {
+        found.add("rosters.keep_days", days, format!("expected at most {MAX_KEEP_DAYS}, 100 years"));
+    }
     let url = &settings.ledger.url;
     if !url.is_empty() {
         found.text("ledger.url", &shown_address(url), ledger::check_url(url));

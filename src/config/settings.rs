@@ -1,8 +1,12 @@
 //! Every setting with its type and default; `config/default.toml` is its commented mirror.
 
 use crate::engine::EngineSettings;
+use rollover_jobs::Retention;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+
+/// A longer retention leads out of the calendar.
+pub const MAX_KEEP_DAYS: u32 = 36_525;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,13 +43,22 @@ pub struct QueueSettings {
     pub prefix: String,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RosterSettings {
     /// Empty: `rosters` in the data folder.
     pub folder: PathBuf,
     /// Empty: `snapshots` in the data folder.
     pub snapshots: PathBuf,
+    /// For customers that set none of their own.
+    pub keep_days: u32,
+    pub keep_at_least: u32,
+}
+
+impl RosterSettings {
+    pub const fn retention(&self) -> Retention {
+        Retention { days: self.keep_days, at_least: self.keep_at_least }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +115,13 @@ impl Default for LedgerSettings {
 impl Default for QueueSettings {
     fn default() -> Self {
         Self { url: String::new(), prefix: "rollover".to_owned() }
+    }
+}
+
+impl Default for RosterSettings {
+    fn default() -> Self {
+        let Retention { days, at_least } = Retention::default();
+        Self { folder: PathBuf::new(), snapshots: PathBuf::new(), keep_days: days, keep_at_least: at_least }
     }
 }
 

@@ -25,6 +25,7 @@ mod needs;
 mod overview;
 mod plans;
 mod reach;
+mod retention;
 mod rows;
 mod runs;
 mod schedule;
@@ -141,6 +142,7 @@ mod tests {
             ("needs", needs::ALL),
             ("overview", overview::ALL),
             ("plans", plans::ALL),
+            ("retention", retention::ALL),
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
             ("superseded", superseded::ALL),

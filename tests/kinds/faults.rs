@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
-        Applied, Author, Capability, Decisions, Delivery, Integration, IntegrationState, MailError,
-        MailQueued, Mailer, Pause, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError,
+        Applied, Author, Backup, Capability, Decisions, Delivery, Integration, IntegrationState, MailError,
+        MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError,
         SourceError, Unavailable, Window,
     },
 };
@@ -112,6 +112,12 @@ impl Rosters for Faulty {
     async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.put_away(customer, delivery)).await
     }
+    async fn backups(&self, customer: &Customer) -> Result<Vec<Backup>, SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.backups(customer)).await
+    }
+    async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.remove_backup(customer, backup)).await
+    }
     fn snapshots(&self) -> &SnapshotStore {
         self.ports.rosters.snapshots()
     }
@@ -151,6 +157,9 @@ impl Integration for Faulty {
         by: &Author,
     ) -> Result<bool, Unavailable> {
         self.call(unavailable, self.ports.integration.end_delay_delete(customer, window, by)).await
+    }
+    async fn retained(&self) -> Result<Vec<Retained>, Unavailable> {
+        self.call(unavailable, self.ports.integration.retained()).await
     }
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         self.call(unavailable, self.ports.integration.recorded(job)).await

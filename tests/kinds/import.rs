@@ -25,6 +25,7 @@ pub enum Before {
     SummerSchool,
     Paused,
     Window,
+    OldBackups,
     Import(&'static Case),
 }
 
@@ -150,6 +151,13 @@ pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) 
         }
         Before::Window => {
             assert!(ledger.start_delay_delete(now, &customer.id, window(), &kari()).await.unwrap());
+        }
+        Before::OldBackups => {
+            let area = test.app.settings.roster_folder().join("nes/backup");
+            std::fs::create_dir_all(&area).unwrap();
+            for number in 0..15 {
+                std::fs::write(area.join(format!("20200301T0000{number:02}Z-roster.xml")), "old").unwrap();
+            }
         }
         Before::Import(case) => return (case.set_up(test, customer).await, None),
     }

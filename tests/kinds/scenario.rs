@@ -34,6 +34,7 @@ pub fn scenarios() -> Vec<Scenario> {
         plain("a mail that does not exist", "send_status_mail", "fail", Before::Nothing),
         plain("a pause", "pause_integration", "ok", Before::Nothing),
         plain("a pause in summer school", "pause_integration", "fail", Before::SummerSchool),
+        plain("files of long ago", "purge_snapshots", "ok", Before::OldBackups),
         plain("a resume", "resume_integration", "ok", Before::Paused),
         plain("a resume of what is active", "resume_integration", "ok", Before::Nothing),
         plain("a window begins", "start_delay_delete", "ok", Before::Nothing),

@@ -1,7 +1,7 @@
 //! The state of a customer's integration, and the record of its runs.
 
 use super::{Applied, Author, SiteCounts, Unavailable};
-use crate::{Customer, CustomerId, JobFacts, WriteProof};
+use crate::{Customer, CustomerId, JobFacts, Retention, WriteProof};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
@@ -11,6 +11,7 @@ use rollover_roster::{
     snapshot::SnapshotId,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// DOMAIN P1: no roster is taken in until somebody, or the date, resumes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +164,15 @@ pub struct RunRecord {
     pub applied_in_part: bool,
 }
 
+/// What is kept of one customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retained {
+    pub customer: Customer,
+    /// The customer's own, or everybody's.
+    pub retention: Retention,
+    pub snapshots: BTreeSet<SnapshotId>,
+}
+
 /// Number of an import run.
 pub type RunId = i64;
 
@@ -216,6 +226,10 @@ pub trait Integration: Send + Sync {
         run: &RunRecord,
         proof: &WriteProof,
     ) -> Result<RunId, Unavailable>;
+
+    /// What of every customer must not be taken away: the import database, the mirror, what is under way, what an
+    /// open decision is about, and what a run names that is young enough. An error where one cannot be told.
+    async fn retained(&self) -> Result<Vec<Retained>, Unavailable>;
 
     /// Keeps the run of a job that has ended and recorded none, and queues the status mail. Moves no pointer.
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;

@@ -46,6 +46,7 @@ mod digests;
 mod id;
 mod manifest;
 mod member_digests;
+mod purge;
 mod reader;
 mod store;
 mod table;
@@ -55,6 +56,7 @@ mod writer;
 
 pub use id::{BadSnapshotId, SnapshotId};
 pub use member_digests::MembershipDigest;
+pub use purge::KeptSnapshot;
 pub use reader::{Part, RowRanges, SnapshotReader, Sweep};
 pub use store::SnapshotStore;
 pub use writer::SnapshotWriter;

@@ -19,12 +19,12 @@ use std::{
 use tempfile::TempDir;
 
 /// Begins the name of a folder that no snapshot has become yet.
-const FRESH: &str = ".new-";
+pub(super) const FRESH: &str = ".new-";
 
 /// A folder of snapshots; clones share it.
 #[derive(Debug, Clone)]
 pub struct SnapshotStore {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     whole: Arc<Whole>,
 }
 
@@ -35,7 +35,7 @@ impl SnapshotStore {
         Ok(Self { root: root.to_path_buf(), whole: Arc::default() })
     }
 
-    fn place(&self, id: &SnapshotId) -> PathBuf {
+    pub(super) fn place(&self, id: &SnapshotId) -> PathBuf {
         let name = id.to_string();
         self.root.join(&name[..2]).join(name)
     }
@@ -53,7 +53,7 @@ impl SnapshotStore {
     /// Writes a roster that is in memory, unless it is there.
     pub fn write(&self, roster: &Roster) -> Result<SnapshotId, SnapshotError> {
         let id = SnapshotId::of(roster);
-        if self.contains(&id) {
+        if self.touch(&id)? {
             return Ok(id);
         }
         let mut writer = self.writer()?;
@@ -193,7 +193,7 @@ impl SnapshotStore {
     }
 }
 
-fn folder(path: &Path, source: io::Error) -> SnapshotError {
+pub(super) fn folder(path: &Path, source: io::Error) -> SnapshotError {
     SnapshotError::Folder { path: path.to_path_buf(), source }
 }
 

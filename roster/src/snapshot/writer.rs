@@ -76,7 +76,7 @@ impl SnapshotWriter {
     /// Puts the snapshot into its place, unless one of the same content is there.
     pub fn finish(self) -> Result<SnapshotId, SnapshotError> {
         let id = self.content.id();
-        if self.store.contains(&id) {
+        if self.store.touch(&id)? {
             return Ok(id);
         }
         let Self { store, fresh, tables, members, records, .. } = self;

@@ -12,4 +12,5 @@ mod repair;
 mod round_trip;
 mod slices;
 mod snapshot_parts;
+mod snapshot_purge;
 mod snapshots;
