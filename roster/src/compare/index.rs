@@ -34,7 +34,7 @@ impl Index {
         if file.metadata()?.len() > options.read.limits.bytes {
             return Ok(None);
         }
-        let Some(blocks) = Blocks::open(&file)? else { return Ok(None) };
+        let Some(blocks) = Blocks::open(&file, options.block)? else { return Ok(None) };
         let encoding = blocks.encoding;
         let Some(complete) = gather(blocks, options)? else { return Ok(None) };
         Self::join(RecordFile { file, encoding, limits: options.read.limits }, complete, options)

@@ -51,17 +51,20 @@ pub struct Options<'a> {
     /// A folder for what does not fit the memory; nothing stays in it.
     pub scratch: &'a Path,
     pub threads: usize,
+    /// Bytes of a file that a thread reads at a time.
+    pub block: usize,
     /// Bytes of memory for the entries of one file before they go to disk.
     pub memory: usize,
 }
 
+const BLOCK: usize = 512 * 1024;
 const MEMORY: usize = 32 * 1024 * 1024;
 
 impl<'a> Options<'a> {
     /// All processors, and as much memory as a small server has.
     pub fn new(read: &'a ReadOptions, scratch: &'a Path) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { read, scratch, threads, memory: MEMORY }
+        Self { read, scratch, threads, block: BLOCK, memory: MEMORY }
     }
 }
 

@@ -10,8 +10,6 @@ use std::{
     ops::Range,
 };
 
-/// Bytes of a block, as long as records are shorter.
-const BLOCK: usize = 512 * 1024;
 /// A record that is longer than this is left to those who read without blocks.
 const LONGEST: usize = 128 * 1024 * 1024;
 /// As much of the beginning as is looked at for the encoding.
@@ -41,6 +39,8 @@ pub(crate) struct Block {
 /// Cuts what it reads into blocks.
 pub(crate) struct Blocks<R> {
     input: R,
+    /// Bytes of a block, as long as records are shorter.
+    size: usize,
     pub encoding: Plain,
     /// What was read and is not given out.
     ready: Vec<u8>,
@@ -54,19 +54,28 @@ pub(crate) struct Blocks<R> {
 
 impl<R: Read> Blocks<R> {
     /// `None` when the encoding is none in which a tag can be found by its bytes.
-    pub fn open(mut input: R) -> io::Result<Option<Self>> {
-        let mut ready = Vec::with_capacity(BLOCK);
+    pub fn open(mut input: R, size: usize) -> io::Result<Option<Self>> {
+        let mut ready = Vec::with_capacity(size);
         (&mut input).take(BEGINNING as u64).read_to_end(&mut ready)?;
         let Some((encoding, mark)) = plain_encoding_of(&ready) else { return Ok(None) };
         ready.drain(..mark);
-        Ok(Some(Self { input, encoding, ready, at: mark as u64, first: true, ended: false, over: false }))
+        Ok(Some(Self {
+            input,
+            size,
+            encoding,
+            ready,
+            at: mark as u64,
+            first: true,
+            ended: false,
+            over: false,
+        }))
     }
 
     pub fn next(&mut self) -> io::Result<Option<Block>> {
         if self.over {
             return Ok(None);
         }
-        let mut wanted = BLOCK;
+        let mut wanted = self.size.max(1);
         while !self.ended {
             self.fill(wanted)?;
             match last_cut(&self.ready) {
@@ -77,7 +86,7 @@ impl<R: Read> Blocks<R> {
                 }
                 // Too long to be cut: whoever reads it will find it incomplete.
                 None if self.ready.len() >= LONGEST => return Ok(Some(self.give(Vec::new()))),
-                _ => wanted = self.ready.len() * 2,
+                _ => wanted = wanted.max(self.ready.len()) * 2,
             }
         }
         self.over = true;
@@ -147,14 +156,14 @@ mod tests {
     use super::*;
 
     fn blocks(bytes: &[u8]) -> Vec<Block> {
-        let mut blocks = Blocks::open(bytes).unwrap().unwrap();
+        let mut blocks = Blocks::open(bytes, 1000).unwrap().unwrap();
         std::iter::from_fn(|| blocks.next().unwrap()).collect()
     }
 
     #[test]
     fn blocks_are_the_file_cut_behind_records() {
         let mut file = b"\xef\xbb\xbf<enterprise>".to_vec();
-        (0..60_000).for_each(|id| file.extend(format!("<person>{id}</person>\n").bytes()));
+        (0..300).for_each(|id| file.extend(format!("<person>{id}</person>\n").bytes()));
         file.extend(b"</enterprise>\n");
         let blocks = blocks(&file);
         assert!(blocks.len() > 2);

@@ -16,6 +16,8 @@ pub(super) struct Decoded<R> {
     decoder: Decoder,
     ready: Vec<u8>,
     at: usize,
+    /// What ends the text behind `ready`.
+    malformed: Option<String>,
     ended: bool,
     limit: u64,
     taken: u64,
@@ -108,15 +110,16 @@ impl<R: BufRead> Decoded<R> {
             decoder: encoding.new_decoder_with_bom_removal(),
             ready: Vec::with_capacity(2 * CHUNK),
             at: 0,
+            malformed: None,
             ended: false,
             limit,
             taken: beginning.len() as u64,
         };
-        decoded.decode(&beginning, false)?;
+        decoded.decode(&beginning, false);
         Ok(decoded)
     }
 
-    fn decode(&mut self, mut bytes: &[u8], last: bool) -> Result<(), Unreadable> {
+    fn decode(&mut self, mut bytes: &[u8], last: bool) {
         self.ready.clear();
         self.at = 0;
         let room =
@@ -133,21 +136,25 @@ impl<R: BufRead> Decoded<R> {
                 encoding_rs::DecoderResult::OutputFull => self.ready.resize(self.ready.len() * 2, 0),
                 encoding_rs::DecoderResult::Malformed(..) => {
                     let name = self.decoder.encoding().name();
-                    return Err(Unreadable {
-                        what: format!("a byte sequence that is not {name}"),
-                        fix: ENCODINGS,
-                    });
+                    self.malformed = Some(format!("a byte sequence that is not {name}"));
+                    break;
                 }
             }
         }
         self.ready.truncate(written);
-        Ok(())
     }
 }
 
 impl<R: BufRead> BufRead for Decoded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.at == self.ready.len() && !self.ended {
+        while self.at == self.ready.len() {
+            // What stands before it was read, so the error has its place.
+            if let Some(what) = &self.malformed {
+                return Err(Unreadable { what: what.clone(), fix: ENCODINGS }.into());
+            }
+            if self.ended {
+                break;
+            }
             let mut chunk = vec![0; CHUNK];
             let read = self.inner.read(&mut chunk)?;
             self.taken += read as u64;
@@ -156,7 +163,7 @@ impl<R: BufRead> BufRead for Decoded<R> {
                 return Err(Unreadable { what, fix: "split the customer, or raise the limit" }.into());
             }
             self.ended = read == 0;
-            self.decode(&chunk[..read], self.ended)?;
+            self.decode(&chunk[..read], self.ended);
         }
         Ok(&self.ready[self.at..])
     }

@@ -104,6 +104,10 @@ impl<E: Events> Elements<E> {
                 open(&mut self.tree, place, &start)?;
                 return Ok(Top::Child);
             }
+            // The end of a root with a prefix would not be known for its end by a later part.
+            Event::Start(start) if !self.part.last && start.name().as_ref() != ROOT => {
+                return Err(broken(place, "the root has a prefix", NO_ROSTER));
+            }
             Event::Start(start) => {
                 self.root = Some(start.name().as_ref().to_owned());
                 let namespace = start.attributes().flatten().find(|found| found.key.as_ref() == "xmlns");

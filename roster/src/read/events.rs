@@ -10,6 +10,9 @@ use super::{
 use quick_xml::{Reader, errors::IllFormedError, events::Event};
 use std::io::{self, BufRead, Read};
 
+/// The byte order mark.
+pub(super) const MARK: char = '\u{feff}';
+
 /// The two ways to events.
 pub(super) trait Events {
     /// The next event and where it begins.
@@ -73,22 +76,29 @@ pub(super) struct Sliced<'a> {
 
 impl<'a> Sliced<'a> {
     pub fn new(text: &'a str, longest_piece: usize) -> Self {
-        Self { text, at: 0, from: 0, reader: reader_of(text), is_end_due: false, longest_piece }
+        let mut sliced =
+            Self { text, at: 0, from: 0, reader: Reader::from_str(text), is_end_due: false, longest_piece };
+        sliced.begin();
+        sliced
     }
-}
 
-/// A reader that may begin inside of elements: whether their end tags are right is for others to say.
-fn reader_of(text: &str) -> Reader<&[u8]> {
-    let mut reader = Reader::from_str(text);
-    reader.config_mut().expand_empty_elements = true;
-    reader.config_mut().allow_unmatched_ends = true;
-    reader
+    /// Begins at the current place, which may be inside of elements: whether end tags are right is for others to say.
+    fn begin(&mut self) {
+        // The parser drops a mark at its beginning, and does not count it.
+        while self.text[self.at..].starts_with(MARK) {
+            self.at += MARK.len_utf8();
+        }
+        self.from = self.at;
+        self.reader = Reader::from_str(&self.text[self.at..]);
+        self.reader.config_mut().expand_empty_elements = true;
+        self.reader.config_mut().allow_unmatched_ends = true;
+    }
 }
 
 impl Events for Sliced<'_> {
     fn event(&mut self) -> Result<(Place, Event<'_>), Broken> {
         if self.from + position(&self.reader) != self.at {
-            (self.from, self.reader) = (self.at, reader_of(&self.text[self.at..]));
+            self.begin();
         }
         let (place, before) = (Place::default(), self.at);
         let event = self.reader.read_event().map_err(|error| unreadable(&error).at(place))?;

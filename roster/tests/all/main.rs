@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod compare;
 mod difference;
 mod encodings;
 mod generate;

@@ -59,7 +59,7 @@ const PIECES: &[&[u8]] = &[
 
 /// One thing that goes wrong with a file on its way.
 #[derive(Debug, Clone)]
-enum Damage {
+pub enum Damage {
     Cut(Index),
     Flip(Index, u8),
     Put(Index, &'static [u8]),
@@ -67,7 +67,7 @@ enum Damage {
     Repeat(Index, usize),
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+pub fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         any::<Index>().prop_map(Damage::Cut),
         (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Damage::Flip(at, byte)),
@@ -77,7 +77,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
+pub fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
     if bytes.is_empty() {
         return;
     }

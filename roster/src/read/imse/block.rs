@@ -7,7 +7,7 @@ use crate::{
         Block, Plain, ReadLimits, ReadOptions,
         blocks::Offsets,
         element::{Elements, Next, ROOT},
-        events::Sliced,
+        events::{MARK, Sliced},
     },
 };
 use std::ops::Range;
@@ -31,6 +31,10 @@ pub(crate) fn read_block(
     mut take: impl FnMut(Range<u64>, &mut Vec<Record>),
 ) -> Option<BlockFacts> {
     let text = encoding.decode(&block.bytes)?;
+    // One more mark is passed over, but two are text outside of the root.
+    if block.part.first && text.strip_prefix(MARK).is_some_and(|text| text.starts_with(MARK)) {
+        return None;
+    }
     let mut offsets = Offsets::new(&text, encoding, block.at);
     let mut elements = Elements::of_part(Sliced::new(&text, limits.text), *limits, block.part);
     let options = ReadOptions::from(*limits);
