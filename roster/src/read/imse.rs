@@ -113,6 +113,7 @@ impl<'a> Reading<'a> {
 
     fn broken(&mut self, broken: Broken) {
         let error = ReadError {
+            file: String::new(),
             line: broken.place.line,
             column: broken.place.column,
             record: WHOLE_FILE.to_owned(),

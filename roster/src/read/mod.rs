@@ -3,6 +3,7 @@
 mod decode;
 mod element;
 mod imse;
+pub mod oneroster;
 mod report;
 
 pub use imse::{Properties, ReadRoster, read_imse};

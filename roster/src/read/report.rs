@@ -10,6 +10,9 @@ pub(super) const WHOLE_FILE: &str = "file";
 /// One error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadError {
+    /// The file inside a bundle of several; empty where there is one file only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
     /// From 1; 0 when the file as a whole is meant.
     pub line: u64,
     pub column: u64,
@@ -59,6 +62,7 @@ impl ReadReport {
 
     pub(super) fn whole_file(what: impl Into<String>, fix: &str) -> Self {
         let error = ReadError {
+            file: String::new(),
             line: 0,
             column: 0,
             record: WHOLE_FILE.to_owned(),
@@ -72,6 +76,9 @@ impl ReadReport {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.file.is_empty() {
+            write!(f, "{}, ", self.file)?;
+        }
         if self.line > 0 {
             write!(f, "line {}, column {}, ", self.line, self.column)?;
         }

@@ -16,6 +16,7 @@ pub(super) struct Checks {
 impl Checks {
     fn error(&mut self, placed: &Placed, field: &str, what: String, fix: &str) {
         self.errors.push(ReadError {
+            file: String::new(),
             line: placed.place.line,
             column: placed.place.column,
             record: placed.label.clone(),

@@ -62,6 +62,7 @@ impl<'a> Field<'a> {
 
     fn error(&mut self, place: Place, field: &str, what: impl Into<String>, fix: &str) {
         self.errors.push(ReadError {
+            file: String::new(),
             line: place.line,
             column: place.column,
             record: self.label.to_owned(),
