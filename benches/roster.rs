@@ -6,7 +6,7 @@ use rollover_roster::{
     filter::{Limits, decide_abort},
     invent::{Invention, Municipality},
     model::Roster,
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
     snapshot::SnapshotStore,
     write::write_imse,
 };
@@ -30,7 +30,7 @@ fn read_ims_enterprise(bencher: Bencher, persons: usize) {
         .expect("a file in memory");
     bencher
         .counter(BytesCount::new(file.len()))
-        .bench(|| read_imse(file.as_slice(), &ReadLimits::default()).expect("a file without errors"));
+        .bench(|| read_imse(file.as_slice(), &ReadOptions::default()).expect("a file without errors"));
 }
 
 #[divan::bench(args = PERSONS, sample_count = 5)]

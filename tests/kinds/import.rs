@@ -12,7 +12,7 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::ChangeCounts,
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
     snapshot::SnapshotId,
 };
 use serde_json::json;
@@ -166,7 +166,7 @@ fn school((name, students, courses): Lines) -> School {
 
 fn snapshot(lines: Lines) -> SnapshotId {
     let xml = school(lines).xml();
-    SnapshotId::of(&read_imse(xml.as_bytes(), &ReadLimits::default()).unwrap().roster)
+    SnapshotId::of(&read_imse(xml.as_bytes(), &ReadOptions::default()).unwrap().roster)
 }
 
 impl Case {

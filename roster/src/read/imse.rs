@@ -5,10 +5,12 @@ mod convert;
 
 use self::{check::Checks, convert::Converter};
 use super::{
-    ReadLimits, ReadReport,
+    Concessions, ReadLimits, ReadOptions, ReadReport,
     decode::Decoded,
-    element::{Broken, Element, Elements, Next},
+    element::{Broken, Elements, Next},
+    events::Streamed,
     report::{ReadError, WHOLE_FILE},
+    tree::Element,
 };
 use crate::model::Roster;
 use std::io::BufRead;
@@ -28,18 +30,21 @@ pub struct ReadRoster {
     pub properties: Properties,
     /// Groups without an id: they do nothing.
     pub groups_without_id: u64,
+    /// What was let pass, where the customer's feed may depart from its standard.
+    pub concessions: Concessions,
 }
 
 /// Reads a whole file. On any error nothing of it is given, and the report names every one up to the limit.
-pub fn read_imse(input: impl BufRead, limits: &ReadLimits) -> Result<ReadRoster, ReadReport> {
+pub fn read_imse(input: impl BufRead, options: &ReadOptions) -> Result<ReadRoster, ReadReport> {
+    let limits = &options.limits;
     let decoded = Decoded::new(input, limits.bytes)
         .map_err(|unreadable| ReadReport::whole_file(unreadable.what, unreadable.fix))?;
     let mut reading = Reading::new(limits);
-    let mut elements = Elements::new(decoded, *limits);
+    let mut elements = Elements::new(Streamed::new(decoded, limits.text), *limits);
     loop {
         match elements.next() {
             Ok(Next::Root(name)) => reading.root(&name),
-            Ok(Next::Child(element)) => reading.child(&element),
+            Ok(Next::Child(element)) => reading.child(element),
             Ok(Next::End) => break,
             Err(broken) => {
                 reading.broken(broken);
@@ -88,8 +93,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn child(&mut self, element: &Element) {
-        match element.name.as_str() {
+    fn child(&mut self, element: Element<'_>) {
+        match element.name {
             "properties" => {
                 let text = |name: &str| element.text_at(&[name]).map(str::to_owned);
                 self.properties = Properties {
@@ -149,6 +154,7 @@ impl<'a> Reading<'a> {
             roster: Roster::from_records(records),
             properties: self.properties,
             groups_without_id,
+            concessions: Concessions::default(),
         })
     }
 }

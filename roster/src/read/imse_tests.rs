@@ -12,7 +12,7 @@ fn enterprise(inside: &str) -> String {
 }
 
 fn read(bytes: impl AsRef<[u8]>) -> Result<ReadRoster, ReadReport> {
-    read_imse(bytes.as_ref(), &ReadLimits::default())
+    read_imse(bytes.as_ref(), &ReadOptions::default())
 }
 
 fn good(inside: &str) -> Vec<Record> {
@@ -451,7 +451,7 @@ fn columns_count_characters_and_lines_count_from_one() {
 fn every_error_is_reported_and_those_beyond_the_limit_are_counted() {
     let limits = ReadLimits { errors: 2, ..ReadLimits::default() };
     let file = enterprise(&"<person/>".repeat(3));
-    let report = read_imse(file.as_bytes(), &limits).unwrap_err().with_file("roster.xml");
+    let report = read_imse(file.as_bytes(), &limits.into()).unwrap_err().with_file("roster.xml");
     assert_eq!((report.errors.len(), report.total()), (2, 9), "key, given and family of each");
     let text = report.to_string();
     assert!(text.starts_with("roster.xml, line 3, column 1, person 1, "), "{text}");

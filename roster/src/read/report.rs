@@ -8,7 +8,7 @@ use std::fmt;
 pub(super) const WHOLE_FILE: &str = "file";
 
 /// One error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadError {
     /// The file inside a bundle of several; empty where there is one file only.
     #[serde(default, skip_serializing_if = "String::is_empty")]

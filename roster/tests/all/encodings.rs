@@ -2,7 +2,7 @@
 
 use rollover_roster::{
     model::{Record, Roster},
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
 };
 
 fn text(first_line: &str, name: &str) -> String {
@@ -17,7 +17,7 @@ fn declaration(encoding: &str) -> String {
 }
 
 fn read(bytes: &[u8]) -> Result<Roster, String> {
-    read_imse(bytes, &ReadLimits::default()).map(|read| read.roster).map_err(|report| report.to_string())
+    read_imse(bytes, &ReadOptions::default()).map(|read| read.roster).map_err(|report| report.to_string())
 }
 
 fn assert_name(bytes: &[u8], name: &str) {

@@ -7,6 +7,7 @@ mod encodings;
 mod generate;
 mod hostile;
 mod never_panics;
+mod oneroster;
 mod repair;
 mod round_trip;
 mod snapshots;

@@ -4,13 +4,13 @@ use crate::generate;
 use proptest::{prelude::*, sample::Index};
 use rollover_roster::{
     model::Roster,
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
     write::write_imse,
 };
 
 /// Reads; a report has an error, and each error says what is wrong and what to do.
 fn survive(bytes: &[u8]) {
-    if let Err(report) = read_imse(bytes, &ReadLimits::default()) {
+    if let Err(report) = read_imse(bytes, &ReadOptions::default()) {
         assert!(!report.is_empty());
         for error in &report.errors {
             assert!(!error.what.is_empty() && !error.fix.is_empty(), "{error}");
@@ -127,6 +127,6 @@ proptest! {
         let mut bytes = written(&roster);
         // Without its last line break it is still whole.
         bytes.truncate(at.index(bytes.len() - 1));
-        prop_assert!(read_imse(bytes.as_slice(), &ReadLimits::default()).is_err());
+        prop_assert!(read_imse(bytes.as_slice(), &ReadOptions::default()).is_err());
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rollover_roster::{
     invent::{Invention, Land, Municipality},
     model::{Details, Group, Person, Profile, Record, Roster, SyncKey},
-    read::{ReadLimits, ReadRoster, read_imse},
+    read::{ReadOptions, ReadRoster, read_imse},
     write::write_imse,
 };
 
@@ -17,7 +17,7 @@ fn written(roster: &Roster) -> String {
 }
 
 fn read(text: &str) -> ReadRoster {
-    read_imse(text.as_bytes(), &ReadLimits::default()).unwrap_or_else(|report| panic!("{report}\n{text}"))
+    read_imse(text.as_bytes(), &ReadOptions::default()).unwrap_or_else(|report| panic!("{report}\n{text}"))
 }
 
 fn person(given: &str, email: Option<&str>) -> Record {

@@ -7,7 +7,7 @@ use super::addressee::decide_addressee;
 use crate::{Customer, JobContext, Stop, ports::Delivery};
 use chrono::{DateTime, TimeDelta, Utc};
 use rollover_roster::{
-    read::{ReadLimits, ReadReport, ReadRoster, read_imse},
+    read::{ReadOptions, ReadReport, ReadRoster, read_imse},
     snapshot::SnapshotId,
 };
 use std::{fs::File, io::BufReader};
@@ -61,7 +61,7 @@ async fn read(delivery: Delivery) -> Result<Result<ReadRoster, ReadReport>, Stop
     blocking(move || {
         let file = File::open(&delivery.path)
             .map_err(|error| Stop::retry(format!("roster {} cannot be opened: {error}", delivery.name)))?;
-        Ok(read_imse(BufReader::new(file), &ReadLimits::default()))
+        Ok(read_imse(BufReader::new(file), &ReadOptions::default()))
     })
     .await
 }
@@ -83,7 +83,7 @@ mod tests {
     // DOMAIN I4
     #[test]
     fn a_young_file_that_breaks_off_is_waited_for() {
-        let report = |xml: &str| read_imse(xml.as_bytes(), &ReadLimits::default()).unwrap_err();
+        let report = |xml: &str| read_imse(xml.as_bytes(), &ReadOptions::default()).unwrap_err();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let now = at("2024-06-03T01:30:00Z");
         let cases = [

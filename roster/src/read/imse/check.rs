@@ -3,7 +3,7 @@
 use super::convert::Placed;
 use crate::{
     model::{Kind, Record, RecordKey, SyncKey},
-    read::{element::Place, report::ReadError},
+    read::{report::ReadError, tree::Place},
 };
 use std::collections::{HashMap, HashSet};
 

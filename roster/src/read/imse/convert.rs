@@ -7,8 +7,8 @@ use crate::{
         Profile, Record, Relation, Relative, Role, SyncKey,
     },
     read::{
-        element::{Element, Place},
         report::ReadError,
+        tree::{Element, Place},
     },
 };
 use chrono::NaiveDate;
@@ -73,7 +73,7 @@ impl<'a> Field<'a> {
     }
 
     /// The text at a path, no longer than `max` characters. Its value is personal and never repeated.
-    fn text(&mut self, element: &Element, path: &[&str], max: usize) -> Option<String> {
+    fn text(&mut self, element: Element<'_>, path: &[&str], max: usize) -> Option<String> {
         let text = element.text_at(path)?;
         let length = text.chars().count();
         if length > max {
@@ -89,7 +89,7 @@ impl<'a> Field<'a> {
         Some(text.to_owned())
     }
 
-    fn needed(&mut self, element: &Element, path: &[&str], max: usize) -> Option<String> {
+    fn needed(&mut self, element: Element<'_>, path: &[&str], max: usize) -> Option<String> {
         if element.text_at(path).is_none() {
             let place = element.at(path).map_or(element.place, |found| found.place);
             self.error(place, &path.join("/"), "it is missing or empty", "every such record has one");
@@ -99,18 +99,18 @@ impl<'a> Field<'a> {
     }
 
     /// A date that is not personal.
-    fn date(&mut self, element: &Element, path: &[&str]) -> Option<NaiveDate> {
+    fn date(&mut self, element: Element<'_>, path: &[&str]) -> Option<NaiveDate> {
         self.date_shown(element, path, |text| format!("{text:?} is no date"))
     }
 
     /// A date of which an error tells the form alone.
-    fn personal_date(&mut self, element: &Element, path: &[&str]) -> Option<NaiveDate> {
+    fn personal_date(&mut self, element: Element<'_>, path: &[&str]) -> Option<NaiveDate> {
         self.date_shown(element, path, |text| format!("a text of the form {:?} is no date", form_of(text)))
     }
 
     fn date_shown(
         &mut self,
-        element: &Element,
+        element: Element<'_>,
         path: &[&str],
         what: impl Fn(&str) -> String,
     ) -> Option<NaiveDate> {
@@ -125,7 +125,7 @@ impl<'a> Field<'a> {
     }
 
     /// The pair in `sourcedid`. After a change of ids the old one may stand beside the new one.
-    fn key(&mut self, element: &Element) -> Option<SyncKey> {
+    fn key(&mut self, element: Element<'_>) -> Option<SyncKey> {
         let mut old = 0;
         let current = element.all("sourcedid").find(|sourcedid| {
             let is_current = !matches!(sourcedid.attribute("sourcedidtype"), Some("Old" | "Duplicate"));
@@ -167,7 +167,7 @@ fn shown_of(code: &str) -> String {
 const LONGEST_CODE: usize = 3;
 
 /// `recstatus` 3 says that the record is no longer there; in a full file that is the same as its absence.
-fn is_deleted(element: &Element) -> bool {
+fn is_deleted(element: Element<'_>) -> bool {
     element.attribute("recstatus") == Some("3")
 }
 
@@ -177,8 +177,8 @@ impl Converter {
     }
 
     /// Takes up one child of the root; gives its errors.
-    pub(super) fn take(&mut self, element: &Element) -> Vec<ReadError> {
-        match element.name.as_str() {
+    pub(super) fn take(&mut self, element: Element<'_>) -> Vec<ReadError> {
+        match element.name {
             "person" => self.person(element),
             "group" => self.group(element),
             _ => self.membership(element),
@@ -191,7 +191,7 @@ impl Converter {
         }
     }
 
-    fn person(&mut self, element: &Element) -> Vec<ReadError> {
+    fn person(&mut self, element: Element<'_>) -> Vec<ReadError> {
         self.persons += 1;
         if is_deleted(element) {
             return Vec::new();
@@ -217,7 +217,7 @@ impl Converter {
         errors
     }
 
-    fn group(&mut self, element: &Element) -> Vec<ReadError> {
+    fn group(&mut self, element: Element<'_>) -> Vec<ReadError> {
         self.groups += 1;
         if is_deleted(element) {
             return Vec::new();
@@ -237,7 +237,7 @@ impl Converter {
         errors
     }
 
-    fn membership(&mut self, element: &Element) -> Vec<ReadError> {
+    fn membership(&mut self, element: Element<'_>) -> Vec<ReadError> {
         let mut errors = Vec::new();
         let label = format!("membership of group {}", self.members + 1);
         let mut field = Field::new(&label);
@@ -262,7 +262,7 @@ impl Converter {
     }
 }
 
-fn person_details(field: &mut Field<'_>, element: &Element) -> PersonDetails {
+fn person_details(field: &mut Field<'_>, element: Element<'_>) -> PersonDetails {
     let mut details = PersonDetails {
         nickname: field.text(element, &["name", "nickname"], LONG),
         middle_name: field.text(element, &["name", "n", "other"], LONG),
@@ -286,7 +286,7 @@ fn person_details(field: &mut Field<'_>, element: &Element) -> PersonDetails {
     details
 }
 
-fn relatives(field: &mut Field<'_>, element: &Element) -> Vec<Relative> {
+fn relatives(field: &mut Field<'_>, element: Element<'_>) -> Vec<Relative> {
     let Some(extension) = element.child("extension") else { return Vec::new() };
     let mut relatives: Vec<Relative> = extension
         .all("relationship")
@@ -297,7 +297,7 @@ fn relatives(field: &mut Field<'_>, element: &Element) -> Vec<Relative> {
     relatives
 }
 
-fn relative(field: &mut Field<'_>, relationship: &Element) -> Option<Relative> {
+fn relative(field: &mut Field<'_>, relationship: Element<'_>) -> Option<Relative> {
     let kind = relationship.text_at(&["relationshiptype"]).unwrap_or_default();
     let Some(relation) = Relation::parse(kind) else {
         let what = format!("{:?} is no relationship", shown_of(kind));
@@ -308,7 +308,7 @@ fn relative(field: &mut Field<'_>, relationship: &Element) -> Option<Relative> {
 }
 
 /// The long and the full description, where `short` is the name, and the organisation.
-fn descriptions(field: &mut Field<'_>, element: &Element) -> [Option<String>; 3] {
+fn descriptions(field: &mut Field<'_>, element: Element<'_>) -> [Option<String>; 3] {
     let has_short = element.text_at(&["description", "short"]).is_some();
     let long = if has_short { field.text(element, &["description", "long"], LONG) } else { None };
     let full = field.text(element, &["description", "full"], FULL);
@@ -317,8 +317,8 @@ fn descriptions(field: &mut Field<'_>, element: &Element) -> [Option<String>; 3]
 
 fn course_details(
     field: &mut Field<'_>,
-    element: &Element,
-    course: &Element,
+    element: Element<'_>,
+    course: Element<'_>,
     key: &SyncKey,
 ) -> CourseDetails {
     let [long, full, org] = descriptions(field, element);
@@ -328,19 +328,16 @@ fn course_details(
         let creator = field.text(course, &["template", "coursecreatorsynckey"], ID);
         let of_source = |id: String| SyncKey::new(&key.source, &id);
         // Each term has an element of its own, whose name is its number.
-        let terms = course.at(&["template", "terms"]).map_or(&[][..], |terms| &terms.children);
+        let terms = course.at(&["template", "terms"]);
         let terms = field.inside("template/terms", |field| {
-            terms
-                .iter()
-                .filter_map(|term| field.text(term, &["sourcetermsynckey"], ID))
-                .map(of_source)
-                .collect()
+            let keys = terms.into_iter().flat_map(Element::children);
+            keys.filter_map(|term| field.text(term, &["sourcetermsynckey"], ID)).map(of_source).collect()
         });
         CourseDetails { long, full, org, credits, creator: creator.map(of_source), terms }
     })
 }
 
-fn profile_of(element: &Element) -> Profile {
+fn profile_of(element: Element<'_>) -> Profile {
     match element.attribute("institutionroletype") {
         None | Some("") => Profile::Student,
         Some("Faculty") => Profile::Staff,
@@ -349,14 +346,14 @@ fn profile_of(element: &Element) -> Profile {
 }
 
 /// The group that this one is in; one that points at itself is the root.
-fn parent_of(field: &mut Field<'_>, element: &Element, key: &SyncKey) -> Option<SyncKey> {
+fn parent_of(field: &mut Field<'_>, element: Element<'_>, key: &SyncKey) -> Option<SyncKey> {
     let relation =
         element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
     let parent = field.inside("relationship", |field| field.key(relation))?;
     (parent != *key).then_some(parent)
 }
 
-fn name_of(field: &mut Field<'_>, element: &Element) -> Option<String> {
+fn name_of(field: &mut Field<'_>, element: Element<'_>) -> Option<String> {
     // Some systems put names of any length there, so it may be as long as `long`.
     if element.text_at(&["description", "short"]).is_some() {
         return field.text(element, &["description", "short"], LONG);
@@ -364,7 +361,7 @@ fn name_of(field: &mut Field<'_>, element: &Element) -> Option<String> {
     field.needed(element, &["description", "long"], LONG)
 }
 
-fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
+fn group_of(field: &mut Field<'_>, element: Element<'_>) -> Option<Record> {
     let key = field.key(element)?;
     let kind = element.child("grouptype");
     let value = kind.and_then(|kind| kind.child("typevalue"));
@@ -388,7 +385,7 @@ fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
     Some(Record::Group(Group { key, group_type, level, name, parent, details }))
 }
 
-fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Option<Record> {
+fn course_of(field: &mut Field<'_>, element: Element<'_>, course: Element<'_>) -> Option<Record> {
     let key = field.key(element)?;
     let title = name_of(field, element)?;
     let (code, template) = field.inside("extension/course", |field| {
@@ -401,7 +398,7 @@ fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Opti
     Some(Record::Course(Course { key, title, code, template, parent, details }))
 }
 
-fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option<Record> {
+fn member_of(field: &mut Field<'_>, group: &SyncKey, member: Element<'_>) -> Option<Record> {
     let person = field.key(member)?;
     // A member may be a group (idtype 2): the hierarchy says so already.
     if member.text_at(&["idtype"]) == Some("2") {
@@ -412,7 +409,7 @@ fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option
         return None;
     }
     // A role that ended may stand beside the one that took its place.
-    let role = member.all("role").find(|role| is_active(role)).filter(|_| !is_deleted(member))?;
+    let role = member.all("role").find(|role| is_active(*role)).filter(|_| !is_deleted(member))?;
     let code = role.attribute("roletype").unwrap_or("01");
     let padded = format!("{code:0>2}");
     let Some(known) = Role::from_code(&padded) else {
@@ -428,12 +425,12 @@ fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option
 }
 
 /// Inactive is the same as deleted.
-fn is_active(role: &Element) -> bool {
+fn is_active(role: Element<'_>) -> bool {
     !is_deleted(role) && role.text_at(&["status"]) != Some("0")
 }
 
 /// A date of a timeframe says something only if it restricts.
-fn binding_date(field: &mut Field<'_>, role: &Element, path: &[&str]) -> Option<NaiveDate> {
+fn binding_date(field: &mut Field<'_>, role: Element<'_>, path: &[&str]) -> Option<NaiveDate> {
     let date = field.date(role, path)?;
     (role.at(path)?.attribute("restrict") == Some("1")).then_some(date)
 }

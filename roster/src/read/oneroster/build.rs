@@ -3,14 +3,18 @@
 use super::{
     ids::Id,
     manifest::Manifest,
+    meaning::{Meaning, enrolled, held, profile},
     report::Reading,
     root::NONE_ID,
     schema::{Table, Version},
-    tables::{Class, Enrollment, EnrollmentRole, HeldRole, OrgKind, Tables, User, UserRole},
+    tables::{Class, HeldRole, Tables, User},
 };
-use crate::model::{
-    Course, CourseDetails, Details, Group, Membership, Person, PersonDetails, Profile, Record, Relation,
-    Relative, Role, SyncKey,
+use crate::{
+    model::{
+        Course, CourseDetails, Details, Group, Membership, MembershipDetails, Person, PersonDetails, Profile,
+        Record, Relation, Relative, SyncKey,
+    },
+    read::Mapping,
 };
 use chrono::NaiveDate;
 use std::collections::{HashMap, HashSet};
@@ -19,71 +23,14 @@ use std::collections::{HashMap, HashSet};
 pub(super) const CLASS_TYPE: &str = "Class";
 const CLASS_LEVEL: u8 = 2;
 
-impl OrgKind {
-    const fn level(self) -> u8 {
-        match self {
-            Self::District | Self::Local | Self::State | Self::National => 0,
-            Self::School => 1,
-            Self::Department => 2,
-        }
-    }
-
-    const fn group_type(self) -> &'static str {
-        match self {
-            Self::Department => "Department",
-            Self::School => "School",
-            Self::District => "District",
-            Self::Local => "Local",
-            Self::State => "State",
-            Self::National => "National",
-        }
-    }
-}
-
-impl UserRole {
-    /// An administrator of a school is no administrator of the site, and must not become one by an import.
-    fn profile(&self) -> Profile {
-        match self {
-            Self::Student => Profile::Student,
-            Self::Teacher | Self::Aide | Self::Administrator | Self::Staff => Profile::Staff,
-            Self::SystemAdministrator => Profile::Administrator,
-            Self::Guardian => Profile::Parent,
-            Self::Custom(name) => Profile::from(name.clone()),
-        }
-    }
-
-    /// What this makes of a person in the group of the org.
-    const fn role(&self) -> Role {
-        match self {
-            Self::Student => Role::Learner,
-            Self::Teacher => Role::Instructor,
-            Self::Aide => Role::Assistant,
-            Self::Administrator => Role::Manager,
-            Self::SystemAdministrator => Role::Administrator,
-            Self::Staff | Self::Guardian | Self::Custom(_) => Role::Member,
-        }
-    }
-}
-
-/// The role of an enrollment. The primary teacher of a homeroom is its mentor, who completes behaviour (DOMAIN B1).
-const fn decide_role(role: EnrollmentRole, is_primary: bool, is_homeroom: bool) -> Role {
-    match role {
-        EnrollmentRole::Student => Role::Learner,
-        EnrollmentRole::Teacher if is_primary && is_homeroom => Role::Mentor,
-        EnrollmentRole::Teacher => Role::Instructor,
-        EnrollmentRole::Administrator => Role::Administrator,
-        EnrollmentRole::Proctor => Role::Assistant,
-    }
-}
-
 /// A membership that is still made of numbers.
 #[derive(Clone, Copy)]
-struct Member {
+struct Member<'a> {
     table: Table,
     line: u32,
     group: Id,
     user: Id,
-    role: Role,
+    meaning: Meaning<'a>,
     begin: Option<NaiveDate>,
     end: Option<NaiveDate>,
 }
@@ -93,6 +40,7 @@ pub(super) struct Builder<'a> {
     pub tables: &'a Tables,
     pub manifest: &'a Manifest,
     pub source: &'a str,
+    pub mapping: &'a Mapping,
     pub before: HashMap<Id, Person>,
     /// Classes of the roster before that are groups.
     pub homerooms_before: HashSet<Id>,
@@ -181,7 +129,7 @@ impl Builder<'_> {
         for user in self.tables.people.iter().filter(|user| users.is_there(user.id)) {
             let before = self.before.remove(&user.id);
             let profile = match &user.role {
-                Some(role) => Some(role.profile()),
+                Some(role) => Some(profile(role, self.mapping)),
                 None => {
                     profiles.get(&user.id).cloned().or_else(|| before.as_ref().map(|p| p.profile.clone()))
                 }
@@ -254,23 +202,30 @@ impl Builder<'_> {
                 *best = (rank, role);
             }
         }
-        best.into_iter().map(|(user, (_, role))| (user, role.role.profile())).collect()
+        best.into_iter().map(|(user, (_, role))| (user, profile(&role.role, self.mapping))).collect()
     }
 
     fn memberships(&self, records: &mut Vec<Record>, reading: &mut Reading<'_>) {
         let mut members = self.org_members();
         let homerooms: Vec<bool> = self.homerooms();
-        members.extend(
-            self.tables.enrollments.iter().filter(|row| !row.gone).map(|row| member_of(row, &homerooms)),
-        );
+        let enrolled = enrolled(self.mapping);
+        members.extend(self.tables.enrollments.iter().filter(|row| !row.gone).map(|row| Member {
+            table: Table::Enrollments,
+            line: row.line,
+            group: row.class,
+            user: row.user,
+            meaning: enrolled(row.role, row.is_primary, homerooms[row.class as usize]),
+            begin: row.begin,
+            end: row.end,
+        }));
         // In the order of a roster, so that nothing has to be sorted by its texts.
         let (groups, users) = (self.tables.groups.ranks(), self.tables.users.ranks());
-        let rank = |member: &Member| {
+        let rank = |member: &Member<'_>| {
             (u64::from(groups[member.group as usize]) << 32) | u64::from(users[member.user as usize])
         };
         // Stable: of several roles at one org the primary one stands first.
         members.sort_by_cached_key(rank);
-        let mut last: Option<Member> = None;
+        let mut last: Option<Member<'_>> = None;
         for member in members {
             if let Some(before) = last.filter(|last| (last.group, last.user) == (member.group, member.user)) {
                 self.twice(&before, &member, reading);
@@ -280,17 +235,21 @@ impl Builder<'_> {
             records.push(Record::Membership(Membership {
                 group: self.group_key(member.group),
                 person: self.user_key(member.user),
-                role: member.role,
+                role: member.meaning.role,
                 begin: member.begin,
                 end: member.end,
-                details: Details::default(),
+                details: Details::new(MembershipDetails {
+                    custom_role: member.meaning.custom_role.map(str::to_owned),
+                    ..MembershipDetails::default()
+                }),
             }));
         }
     }
 
     /// One person has one role in a group: two different ones cannot both be kept.
-    fn twice(&self, before: &Member, member: &Member, reading: &mut Reading<'_>) {
-        let is_same = (before.role, before.begin, before.end) == (member.role, member.begin, member.end);
+    fn twice(&self, before: &Member<'_>, member: &Member<'_>, reading: &mut Reading<'_>) {
+        let is_same =
+            (before.meaning, before.begin, before.end) == (member.meaning, member.begin, member.end);
         if !is_same && member.table == Table::Enrollments {
             let what =
                 format!("the same user and class as at line {}, with another role or dates", before.line);
@@ -310,7 +269,7 @@ impl Builder<'_> {
     }
 
     /// At each org once; of several roles there the primary one counts.
-    fn org_members(&self) -> Vec<Member> {
+    fn org_members(&self) -> Vec<Member<'_>> {
         if self.manifest.version == Version::V1_2 {
             let roles = self.tables.roles.iter().filter(|role| !role.gone);
             let (primary, others): (Vec<_>, Vec<_>) = roles.partition(|role| role.is_primary);
@@ -319,7 +278,7 @@ impl Builder<'_> {
                 line: role.line,
                 group: role.org,
                 user: role.user,
-                role: role.role.role(),
+                meaning: held(&role.role, self.mapping),
                 begin: role.begin,
                 end: role.end,
             };
@@ -334,22 +293,10 @@ impl Builder<'_> {
                 line: user.line,
                 group: org,
                 user: user.id,
-                role: user.role.as_ref().map_or(Role::Member, UserRole::role),
+                meaning: user.role.as_ref().map_or(Meaning::MEMBER, |role| held(role, self.mapping)),
                 begin: None,
                 end: None,
             })
             .collect()
-    }
-}
-
-fn member_of(row: &Enrollment, homerooms: &[bool]) -> Member {
-    Member {
-        table: Table::Enrollments,
-        line: row.line,
-        group: row.class,
-        user: row.user,
-        role: decide_role(row.role, row.is_primary, homerooms[row.class as usize]),
-        begin: row.begin,
-        end: row.end,
     }
 }

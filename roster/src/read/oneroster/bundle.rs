@@ -1,11 +1,10 @@
 //! The files of a bundle, out of a ZIP or a folder: names, sizes and ratios are checked before anything is read.
 
 use super::{
-    lenient::Leniency,
-    report::{Reading, bundle_error},
+    report::{Reading, bundle_error, file_error},
     schema::{Table, UNREAD},
 };
-use crate::read::ReadReport;
+use crate::read::{Leniency, ReadReport};
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -42,7 +41,7 @@ enum Place {
 
 impl Bundle {
     /// A file is read as a ZIP, a folder by the names of the standard that lie in it.
-    pub(super) fn open(path: &Path, reading: &Reading<'_>) -> Result<Self, ReadReport> {
+    pub(super) fn open(path: &Path, reading: &mut Reading<'_>) -> Result<Self, ReadReport> {
         if path.is_dir() {
             return Self::open_folder(path, reading);
         }
@@ -50,7 +49,7 @@ impl Bundle {
         Self::open_zip(Box::new(file), reading)
     }
 
-    fn open_folder(path: &Path, reading: &Reading<'_>) -> Result<Self, ReadReport> {
+    fn open_folder(path: &Path, reading: &mut Reading<'_>) -> Result<Self, ReadReport> {
         let root = path.canonicalize().map_err(|error| unreadable(&error))?;
         let mut bundle =
             Self { place: Place::Folder(root.clone()), files: BTreeMap::new(), strangers: Vec::new() };
@@ -75,7 +74,10 @@ impl Bundle {
         Ok(bundle)
     }
 
-    pub(super) fn open_zip(mut source: Box<dyn Source>, reading: &Reading<'_>) -> Result<Self, ReadReport> {
+    pub(super) fn open_zip(
+        mut source: Box<dyn Source>,
+        reading: &mut Reading<'_>,
+    ) -> Result<Self, ReadReport> {
         let size = source.seek(SeekFrom::End(0)).map_err(|error| unreadable(&error))?;
         if size > reading.limits().bytes {
             return Err(too_large("the bundle", reading.limits().bytes));
@@ -161,7 +163,7 @@ fn announced_entries(source: &mut Box<dyn Source>, size: u64) -> io::Result<u64>
 /// Every file with its index; folders are left out, what means harm is refused.
 fn entry_names(
     archive: &ZipArchive<Box<dyn Source>>,
-    reading: &Reading<'_>,
+    reading: &mut Reading<'_>,
 ) -> Result<Vec<(usize, String)>, ReadReport> {
     let mut names = Vec::new();
     let mut all = 0_u64;
@@ -199,7 +201,7 @@ fn entry_names(
 }
 
 /// The one folder that all files lie in, with its slash; empty when they lie at the root.
-fn wrapping_folder(names: &[(usize, String)], reading: &Reading<'_>) -> Result<String, ReadReport> {
+fn wrapping_folder(names: &[(usize, String)], reading: &mut Reading<'_>) -> Result<String, ReadReport> {
     let of_systems = |name: &str| name.starts_with("__MACOSX/");
     let Some((_, deep)) = names.iter().find(|(_, name)| name.contains('/') && !of_systems(name)) else {
         return Ok(String::new());
@@ -208,20 +210,18 @@ fn wrapping_folder(names: &[(usize, String)], reading: &Reading<'_>) -> Result<S
     let is_wrapped = names.iter().all(|(_, name)| {
         of_systems(name) || name.strip_prefix(&folder).is_some_and(|rest| !rest.contains('/'))
     });
-    if is_wrapped && reading.is_lenient(Leniency::WrappingFolder) {
+    let what = "the files of the ZIP lie in a folder";
+    if !is_wrapped {
+        return Err(bundle_error(what, "pack them at its root"));
+    }
+    let fix = "pack them at its root, or allow a wrapping folder for this customer";
+    if reading.lets_pass(Leniency::WrappingFolder, file_error("", 0, what, fix)) {
         return Ok(folder);
     }
-    Err(bundle_error(
-        "the files of the ZIP lie in a folder",
-        if is_wrapped {
-            "pack them at its root, or allow a wrapping folder for this customer"
-        } else {
-            "pack them at its root"
-        },
-    ))
+    Err(bundle_error(what, fix))
 }
 
-fn check_size(name: &str, size: u64, all: u64, reading: &Reading<'_>) -> Result<(), ReadReport> {
+fn check_size(name: &str, size: u64, all: u64, reading: &mut Reading<'_>) -> Result<(), ReadReport> {
     let limit = reading.limits().bytes;
     if size > limit {
         return Err(too_large(name, limit));

@@ -2,12 +2,12 @@
 
 use super::{
     ids::{Id, Ids},
-    lenient::Leniency,
     manifest::{Manifest, Mode},
-    report::Reading,
+    report::{Reading, error_at},
     schema::Table,
     tables::Tables,
 };
+use crate::read::Leniency;
 
 const FIX: &str = "send what it names, or leave the reference out";
 
@@ -39,40 +39,32 @@ struct Place {
 
 struct Checks<'a, 'o> {
     reading: &'a mut Reading<'o>,
-    lenient: bool,
 }
 
 impl Checks<'_, '_> {
     /// Whether the row keeps the reference. One that names nothing is an error, unless it may be left out.
     fn keeps(&mut self, ids: &Ids, id: Id, wanted: Table, place: Place) -> bool {
-        match target(ids, id, wanted) {
-            Target::There => true,
-            Target::Gone => false,
-            Target::Nowhere => {
-                // An empty one has been reported as such.
-                if !self.lenient && !ids.text(id).is_empty() {
-                    let what = format!("it names no {} of the roster", wanted.row_name());
-                    self.reading.at(place.table, place.line, place.field, what, FIX);
-                }
-                false
-            }
+        let target = target(ids, id, wanted);
+        // An empty one has been reported as such.
+        if target == Target::Nowhere && !ids.text(id).is_empty() {
+            let what = format!("it names no {} of the roster", wanted.row_name());
+            let error = error_at(place.table, place.line, place.field, what, FIX);
+            self.reading.lets_pass(Leniency::DanglingReferences, error);
         }
+        target == Target::There
     }
 
-    /// As `keeps`, where what is deleted still has something in it.
-    fn keeps_parent(&mut self, ids: &Ids, id: Id, wanted: Table, place: Place) -> bool {
-        let keeps = self.keeps(ids, id, wanted, place);
-        if !keeps && !self.lenient && target(ids, id, wanted) == Target::Gone {
-            let what = format!("it names a deleted {}", wanted.row_name());
-            self.reading.at(
-                place.table,
-                place.line,
-                place.field,
-                what,
-                "move the row elsewhere, or delete it too",
-            );
-        }
-        keeps
+    /// The org that a row lies in: what is deleted may not have something in it still.
+    fn keeps_parent(&mut self, ids: &Ids, id: Id, place: Place) -> bool {
+        let what = match target(ids, id, Table::Orgs) {
+            Target::There => return true,
+            Target::Gone => "it names a deleted org",
+            Target::Nowhere => "it names no org of the roster",
+        };
+        let fix = "send the org, or move the row to another";
+        let error = error_at(place.table, place.line, place.field, what, fix);
+        self.reading.lets_pass(Leniency::UnknownParent, error);
+        false
     }
 
     fn retain(&mut self, ids: &Ids, list: &mut Vec<Id>, wanted: Table, place: Place) {
@@ -82,8 +74,7 @@ impl Checks<'_, '_> {
 
 /// Reports references to nothing, and takes out of the rows those to what is left out.
 pub(super) fn check(tables: &mut Tables, manifest: &Manifest, reading: &mut Reading<'_>) {
-    let lenient = reading.is_lenient(Leniency::DanglingReferences);
-    let mut checks = Checks { reading, lenient };
+    let mut checks = Checks { reading };
     sessions_and_courses(tables, manifest, &mut checks);
     orgs_and_classes(tables, manifest, &mut checks);
     users(tables, &mut checks);
@@ -111,13 +102,13 @@ fn orgs_and_classes(tables: &mut Tables, manifest: &Manifest, checks: &mut Check
     let groups = &tables.groups;
     for org in tables.orgs.iter_mut().filter(|org| groups.is_there(org.id)) {
         let place = Place { table: Table::Orgs, line: org.line, field: "parentSourcedId" };
-        org.parent = org.parent.filter(|parent| checks.keeps_parent(groups, *parent, Table::Orgs, place));
+        org.parent = org.parent.filter(|parent| checks.keeps_parent(groups, *parent, place));
     }
     for class in tables.classes.iter_mut().filter(|class| groups.is_there(class.id)) {
         let place = |field| Place { table: Table::Classes, line: class.line, field };
         let (school, course, term) =
             (place("schoolSourcedId"), place("courseSourcedId"), place("termSourcedIds"));
-        class.school = class.school.filter(|id| checks.keeps_parent(groups, *id, Table::Orgs, school));
+        class.school = class.school.filter(|id| checks.keeps_parent(groups, *id, school));
         if manifest.mode(Table::Courses) == Mode::Bulk {
             class.course =
                 class.course.filter(|id| checks.keeps(&tables.courses, *id, Table::Courses, course));

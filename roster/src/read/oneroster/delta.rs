@@ -38,7 +38,8 @@ pub(super) fn apply(
     check::check(&mut tables, manifest, reading);
     let homerooms_before = homerooms(&base, &tables);
     let (mut records, before) = Base::of(&base, &tables, manifest, source).split(base);
-    let builder = Builder { tables: &tables, manifest, source, before, homerooms_before };
+    let mapping = &reading.options().mapping;
+    let builder = Builder { tables: &tables, manifest, source, mapping, before, homerooms_before };
     records.extend(builder.build(reading));
     report_orphans(&records, &tables, reading);
     (records, tables)

@@ -1,11 +1,11 @@
 //! The values of a row: required ones, words of a list, dates, booleans and lists of sourcedIds.
 
 use super::{
-    lenient::Leniency,
     manifest::Mode,
     report::Reading,
     rows::{Cell, Row},
 };
+use crate::read::Leniency;
 use chrono::{DateTime, NaiveDate};
 
 /// Characters of a sourcedId or a text.
@@ -40,9 +40,9 @@ impl Reading<'_> {
 
     /// A value that the standard requires, and the roster can do without.
     pub fn wanted<'r>(&mut self, row: &'r Row<'_>, cell: Cell) -> &'r str {
-        if row.text(cell).is_empty() && !self.is_lenient(Leniency::EmptyRequired) {
+        if row.text(cell).is_empty() {
             let fix = "the standard requires it: fill it, or allow empty values for this customer";
-            self.field(row, cell, "it is empty", fix);
+            self.lets_pass(Leniency::EmptyRequired, row.error(cell, "it is empty".to_owned(), fix));
         }
         self.text(row, cell)
     }
@@ -83,19 +83,17 @@ impl Reading<'_> {
     }
 
     fn odd_status(&mut self, row: &Row<'_>, cell: Cell, text: &str) -> Status {
-        if self.is_lenient(Leniency::StatusInactive) && text.eq_ignore_ascii_case("inactive") {
-            return Status::Gone;
-        }
-        if self.is_lenient(Leniency::WrongCase) {
-            match text.to_ascii_lowercase().as_str() {
-                "active" => return Status::Here,
-                "tobedeleted" => return Status::Gone,
-                _ => {}
-            }
-        }
         let what = format!("{:?} is no status", shown(text));
-        self.field(row, cell, what, "expected active or tobedeleted");
-        Status::Here
+        let error = row.error(cell, what, "expected active or tobedeleted");
+        let plain = text.to_ascii_lowercase();
+        let (leniency, meant) = match plain.as_str() {
+            "active" => (Leniency::WrongCase, Status::Here),
+            "tobedeleted" => (Leniency::WrongCase, Status::Gone),
+            "inactive" => (Leniency::StatusInactive, Status::Gone),
+            _ => (Leniency::UnknownStatus, Status::Here),
+        };
+        self.lets_pass(leniency, error);
+        meant
     }
 
     fn modified(&mut self, row: &Row<'_>, cell: Cell) {
@@ -113,9 +111,7 @@ impl Reading<'_> {
     /// One word of a list; none and an error for another one.
     pub fn word<T: Clone>(&mut self, row: &Row<'_>, cell: Cell, words: Words<T>) -> Option<T> {
         let text = row.text(cell);
-        let lenient = self.is_lenient(Leniency::WrongCase);
-        let is_meant = |word: &str| word == text || (lenient && word.eq_ignore_ascii_case(text));
-        if let Some((_, meaning)) = words.iter().find(|(word, _)| is_meant(word)) {
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
             return Some(meaning.clone());
         }
         let list = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
@@ -123,8 +119,14 @@ impl Reading<'_> {
             "" => "it is empty".to_owned(),
             text => format!("{:?} is none of the standard's words", shown(text)),
         };
-        self.field(row, cell, what, &format!("expected one of {list}"));
-        None
+        let error = row.error(cell, what, &format!("expected one of {list}"));
+        match words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+            Some((_, meaning)) => self.lets_pass(Leniency::WrongCase, error).then(|| meaning.clone()),
+            None => {
+                self.add(error);
+                None
+            }
+        }
     }
 
     /// Empty is false.
@@ -149,11 +151,13 @@ impl Reading<'_> {
         if text.is_empty() {
             return None;
         }
-        let lenient = self.is_lenient(Leniency::DayFirstDates);
-        let date = iso_date(text).or_else(|| if lenient { day_first(text) } else { None });
-        if date.is_none() {
-            self.field(row, cell, what(text), "expected YYYY-MM-DD");
+        if let Some(date) = iso_date(text) {
+            return Some(date);
         }
+        let error = row.error(cell, what(text), "expected YYYY-MM-DD");
+        let date = day_first(text);
+        let leniency = if date.is_some() { Leniency::DayFirstDates } else { Leniency::BadDates };
+        self.lets_pass(leniency, error);
         date
     }
 

@@ -1,10 +1,10 @@
 //! The header of a file: which column stands where, and what is wrong with it.
 
 use super::{
-    lenient::Leniency,
-    report::Reading,
+    report::{Reading, file_error},
     schema::{Column, Table, Version},
 };
+use crate::read::Leniency;
 use csv::ByteRecord;
 
 /// Extension columns that the standard allows at the end.
@@ -109,8 +109,15 @@ fn lenient_places(
     reading: &mut Reading<'_>,
 ) -> Option<Vec<Option<usize>>> {
     let exact = |column: &Column| found.iter().position(|name| name == column.name);
-    let alike = |column: &Column| found.iter().position(|name| is_alike(name, column.name));
+    // A name that is another column's own stands for that one alone.
+    let is_own = |name: &str| columns.iter().any(|column| column.name == name);
+    let alike = |column: &Column| found.iter().position(|name| !is_own(name) && is_alike(name, column.name));
     let places: Vec<_> = columns.iter().map(|column| exact(column).or_else(|| alike(column))).collect();
+    let is_exact = found.iter().map(String::as_str).eq(columns.iter().map(|column| column.name));
+    if !is_exact {
+        let wrong = file_error(table.file(), 1, "the header departs from the standard", "send its columns");
+        reading.lets_pass(Leniency::MisspeltHeaders, wrong);
+    }
     let mut whole = true;
     for (column, place) in columns.iter().zip(&places) {
         let can_lack = !column.required || reading.is_lenient(Leniency::EmptyRequired);

@@ -2,11 +2,11 @@
 
 use super::{
     bundle::Bundle,
-    lenient::Leniency,
-    report::Reading,
+    report::{Reading, file_error},
     rows::{line_of, open_csv, read_raw},
     schema::{Table, UNREAD, Version},
 };
+use crate::read::Leniency;
 use csv::ByteRecord;
 use std::collections::BTreeMap;
 
@@ -46,15 +46,13 @@ impl Manifest {
 /// Reads the manifest and compares it with what is there. None when no file can be read by it.
 pub(super) fn read(bundle: &mut Bundle, reading: &mut Reading<'_>) -> Option<Manifest> {
     if !bundle.has(FILE) {
-        if reading.is_lenient(Leniency::MissingManifest) {
-            return without_manifest(bundle, reading);
-        }
         let fix = match bundle.in_wrong_case(FILE) {
             Some(_) => "it is there in another case: name it manifest.csv",
             None => FIX,
         };
-        reading.whole_file(FILE, 0, "it is not in the bundle", fix);
-        return None;
+        let error = file_error(FILE, 0, "it is not in the bundle", fix);
+        let passes = reading.lets_pass(Leniency::MissingManifest, error);
+        return passes.then(|| without_manifest(bundle, reading));
     }
     let properties = properties(bundle, reading)?;
     let mut manifest = Manifest {
@@ -70,13 +68,13 @@ pub(super) fn read(bundle: &mut Bundle, reading: &mut Reading<'_>) -> Option<Man
 }
 
 /// Every file that is there counts as full.
-fn without_manifest(bundle: &Bundle, reading: &mut Reading<'_>) -> Option<Manifest> {
+fn without_manifest(bundle: &Bundle, reading: &mut Reading<'_>) -> Manifest {
     let version = if bundle.has(Table::Roles.file()) { Version::V1_2 } else { Version::V1_1 };
     let there = Table::ALL.into_iter().filter(|table| bundle.has(table.file()));
     let modes = there.map(|table| (table, Mode::Bulk)).collect();
     let manifest = Manifest { version, modes, system_name: None, system_code: None };
     check_needed(&manifest, reading);
-    Some(manifest)
+    manifest
 }
 
 type Properties = BTreeMap<String, (u32, String)>;
@@ -162,8 +160,7 @@ fn take_files(properties: &Properties, manifest: &mut Manifest, reading: &mut Re
             reading.whole_file(FILE, (*line).into(), what, "take the line out, or mend its name");
             continue;
         }
-        let plain =
-            if reading.is_lenient(Leniency::WrongCase) { value.to_ascii_lowercase() } else { value.clone() };
+        let plain = value.to_ascii_lowercase();
         let mode = match plain.as_str() {
             "absent" => Mode::Absent,
             "bulk" => Mode::Bulk,
@@ -174,6 +171,11 @@ fn take_files(properties: &Properties, manifest: &mut Manifest, reading: &mut Re
                 continue;
             }
         };
+        if plain != *value {
+            let error =
+                file_error(FILE, (*line).into(), format!("file.{name} is {value:?}"), "write it small");
+            reading.lets_pass(Leniency::WrongCase, error);
+        }
         if let Some(table) = table.filter(|table| table.is_in(manifest.version)) {
             manifest.modes.insert(table, mode);
         }
@@ -193,15 +195,15 @@ fn compare(manifest: &mut Manifest, bundle: &Bundle, properties: &Properties, re
                 let fix = format!("say bulk or delta in {property}, or leave the file out");
                 reading.whole_file(FILE, line, what, &fix);
             }
-            (Mode::Bulk | Mode::Delta, false) if reading.is_lenient(Leniency::MissingFile) => {
-                manifest.modes.insert(table, Mode::Absent);
-            }
             (Mode::Bulk | Mode::Delta, false) => {
                 let fix = match bundle.in_wrong_case(table.file()) {
                     Some(_) => "it is there in another case: names are case-sensitive".to_owned(),
                     None => format!("send the file, or say absent in {property}"),
                 };
-                reading.whole_file(FILE, line, format!("{} is not in the bundle", table.file()), &fix);
+                let what = format!("{} is not in the bundle", table.file());
+                if reading.lets_pass(Leniency::MissingFile, file_error(FILE, line, what, &fix)) {
+                    manifest.modes.insert(table, Mode::Absent);
+                }
             }
             _ => {}
         }

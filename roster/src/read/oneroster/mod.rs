@@ -12,8 +12,8 @@ mod enrollments;
 mod fields;
 mod header;
 mod ids;
-mod lenient;
 mod manifest;
+mod meaning;
 mod orgs;
 mod report;
 mod root;
@@ -24,30 +24,20 @@ mod tables;
 mod users;
 
 use self::{build::Builder, bundle::Bundle, manifest::Manifest, report::Reading, rows::Rows, tables::Tables};
-use super::{Properties, ReadLimits, ReadReport, ReadRoster};
-use crate::model::{Record, Roster};
+use super::{Properties, ReadOptions, ReadReport, ReadRoster};
+use crate::model::{Record, RecordKey, Roster};
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     path::Path,
 };
 
 pub use bundle::Source;
-pub use lenient::Leniency;
 pub use manifest::Mode;
 pub(crate) use root::{NONE_ID, SITE_ID};
 pub use schema::{Column, Table, Version};
 
 /// Characters of the source of a sync key.
 const LONGEST_SOURCE: usize = 32;
-
-/// How a bundle is read.
-#[derive(Debug, Clone, Default)]
-pub struct OneRosterOptions {
-    pub limits: ReadLimits,
-    pub lenient: BTreeSet<Leniency>,
-    /// The source of all sync keys; without it the manifest's `source.systemCode`.
-    pub source: Option<String>,
-}
 
 /// A bundle without an error.
 #[derive(Debug)]
@@ -62,18 +52,22 @@ pub struct Delta {
     tables: Tables,
     manifest: Manifest,
     source: String,
-    options: OneRosterOptions,
+    options: ReadOptions,
 }
 
-/// Reads the ZIP or folder at `path`. On any error nothing of it is given, and the report names every one up to the
-/// limit.
+/// Reads the ZIP or folder at `path`. `source` is that of all sync keys; without it the manifest's
+/// `source.systemCode`. On any error nothing is given, and the report names every one up to the limit.
 ///
 /// # Errors
 /// What is wrong with the bundle, each with file, line, column and what would mend it.
-pub fn read_oneroster(path: &Path, options: &OneRosterOptions) -> Result<OneRoster, ReadReport> {
-    let reading = Reading::new(options);
-    let bundle = Bundle::open(path, &reading)?;
-    read_bundle(bundle, reading)
+pub fn read_oneroster(
+    path: &Path,
+    source: Option<&str>,
+    options: &ReadOptions,
+) -> Result<OneRoster, ReadReport> {
+    let mut reading = Reading::new(options);
+    let bundle = Bundle::open(path, &mut reading)?;
+    read_bundle(bundle, source, reading)
 }
 
 /// Reads a ZIP that is open, or in memory.
@@ -82,16 +76,21 @@ pub fn read_oneroster(path: &Path, options: &OneRosterOptions) -> Result<OneRost
 /// As [`read_oneroster`].
 pub fn read_oneroster_zip(
     zip: impl Source + 'static,
-    options: &OneRosterOptions,
+    source: Option<&str>,
+    options: &ReadOptions,
 ) -> Result<OneRoster, ReadReport> {
-    let reading = Reading::new(options);
-    let bundle = Bundle::open_zip(Box::new(zip), &reading)?;
-    read_bundle(bundle, reading)
+    let mut reading = Reading::new(options);
+    let bundle = Bundle::open_zip(Box::new(zip), &mut reading)?;
+    read_bundle(bundle, source, reading)
 }
 
-fn read_bundle(mut bundle: Bundle, mut reading: Reading<'_>) -> Result<OneRoster, ReadReport> {
+fn read_bundle(
+    mut bundle: Bundle,
+    source: Option<&str>,
+    mut reading: Reading<'_>,
+) -> Result<OneRoster, ReadReport> {
     let Some(manifest) = manifest::read(&mut bundle, &mut reading) else { return Err(reading.into_report()) };
-    let source = source_of(&manifest, &mut reading);
+    let source = source_of(&manifest, source, &mut reading);
     let mut tables = read_tables(&mut bundle, &manifest, &mut reading);
     if manifest.is_delta() {
         if !reading.is_clean() {
@@ -105,6 +104,7 @@ fn read_bundle(mut bundle: Bundle, mut reading: Reading<'_>) -> Result<OneRoster
         tables: &tables,
         manifest: &manifest,
         source: &source,
+        mapping: &reading.options().mapping,
         before: HashMap::new(),
         homerooms_before: HashSet::new(),
     };
@@ -119,7 +119,12 @@ fn read_bundle(mut bundle: Bundle, mut reading: Reading<'_>) -> Result<OneRoster
 pub fn apply_delta(base: impl Iterator<Item = Record>, delta: Delta) -> Result<ReadRoster, ReadReport> {
     let Delta { tables, manifest, source, options } = delta;
     let mut reading = Reading::new(&options);
-    let (records, tables) = delta::apply(base.collect(), tables, &manifest, &source, &mut reading);
+    // Special courses are made anew of what the groups become.
+    let mut base: Vec<Record> = base.collect();
+    let made: HashSet<RecordKey> =
+        options.mapping.special_courses_of(base.iter()).iter().map(Record::key).collect();
+    base.retain(|record| !made.contains(&record.key()));
+    let (records, tables) = delta::apply(base, tables, &manifest, &source, &mut reading);
     finish(records, &tables, &manifest, source, reading)
 }
 
@@ -136,18 +141,16 @@ fn finish(
         let fix = "an empty roster is never taken for \"delete all\": have the MIS send a full one";
         reading.whole_file(Table::Users.file(), 0, "the bundle leaves no person and no course", fix);
     }
-    if !reading.is_clean() {
-        return Err(reading.into_report());
-    }
+    records.extend(reading.options().mapping.special_courses_of(records.iter()));
+    let concessions = reading.into_concessions()?;
     let properties = Properties { datasource: Some(source), ..Properties::default() };
-    Ok(ReadRoster { roster: Roster::from_records(records), properties, groups_without_id: 0 })
+    Ok(ReadRoster { roster: Roster::from_records(records), properties, groups_without_id: 0, concessions })
 }
 
-fn source_of(manifest: &Manifest, reading: &mut Reading<'_>) -> String {
-    let source =
-        reading.options().source.clone().or_else(|| manifest.system_code.clone()).unwrap_or_default();
+fn source_of(manifest: &Manifest, given: Option<&str>, reading: &mut Reading<'_>) -> String {
+    let source = given.or(manifest.system_code.as_deref()).unwrap_or_default().trim().to_owned();
     let length = source.chars().count();
-    if source.trim().is_empty() || length > LONGEST_SOURCE {
+    if length == 0 || length > LONGEST_SOURCE {
         let what = if length == 0 {
             "source.systemCode is missing".to_owned()
         } else {
@@ -156,7 +159,7 @@ fn source_of(manifest: &Manifest, reading: &mut Reading<'_>) -> String {
         let fix = "sync keys begin with it: give 1 to 32 characters, or set the source of this customer";
         reading.whole_file("manifest.csv", 0, what, fix);
     }
-    source.trim().to_owned()
+    source
 }
 
 fn read_tables(bundle: &mut Bundle, manifest: &Manifest, reading: &mut Reading<'_>) -> Tables {

@@ -1,38 +1,50 @@
 //! What one reading has to go by, and what it found wrong so far.
 
 use super::{
-    OneRosterOptions,
-    lenient::Leniency,
     rows::{Cell, Row},
     schema::Table,
 };
 use crate::read::{
-    ReadLimits, ReadReport,
+    Concessions, Leniency, ReadLimits, ReadOptions, ReadReport,
+    lenient::Leeway,
     report::{ReadError, WHOLE_FILE},
 };
 
 /// Options, errors and the count of rows of one bundle.
 pub(super) struct Reading<'o> {
-    options: &'o OneRosterOptions,
+    options: &'o ReadOptions,
+    leeway: Leeway,
     report: ReadReport,
     rows: usize,
 }
 
 impl<'o> Reading<'o> {
-    pub fn new(options: &'o OneRosterOptions) -> Self {
-        Self { options, report: ReadReport::default(), rows: 0 }
+    pub fn new(options: &'o ReadOptions) -> Self {
+        let leeway = Leeway::new(options.lenient.clone());
+        Self { options, leeway, report: ReadReport::default(), rows: 0 }
     }
 
     pub const fn limits(&self) -> &'o ReadLimits {
         &self.options.limits
     }
 
-    pub const fn options(&self) -> &'o OneRosterOptions {
+    pub const fn options(&self) -> &'o ReadOptions {
         self.options
     }
 
     pub fn is_lenient(&self, leniency: Leniency) -> bool {
-        self.options.lenient.contains(&leniency)
+        self.options.lenient.allows(leniency)
+    }
+
+    /// Whether a departure from the standard is let pass and counted; else it is an error.
+    pub fn lets_pass(&mut self, leniency: Leniency, error: ReadError) -> bool {
+        match self.leeway.concede(leniency, error) {
+            Ok(()) => true,
+            Err(error) => {
+                self.add(error);
+                false
+            }
+        }
     }
 
     /// Counts a row; false when the bundle has too many.
@@ -52,28 +64,12 @@ impl<'o> Reading<'o> {
 
     /// Something is wrong with a place that was remembered.
     pub fn at(&mut self, table: Table, line: u32, field: &str, what: impl Into<String>, fix: &str) {
-        self.add(ReadError {
-            file: table.file().to_owned(),
-            line: line.into(),
-            column: 0,
-            record: table.row_name().to_owned(),
-            field: field.to_owned(),
-            what: what.into(),
-            fix: fix.to_owned(),
-        });
+        self.add(error_at(table, line, field, what, fix));
     }
 
     /// Something is wrong with a file as a whole, or at a line of it that is no row.
     pub fn whole_file(&mut self, file: &str, line: u64, what: impl Into<String>, fix: &str) {
-        self.add(ReadError {
-            file: file.to_owned(),
-            line,
-            column: 0,
-            record: if line == 0 { WHOLE_FILE } else { "row" }.to_owned(),
-            field: String::new(),
-            what: what.into(),
-            fix: fix.to_owned(),
-        });
+        self.add(file_error(file, line, what, fix));
     }
 
     pub const fn is_clean(&self) -> bool {
@@ -82,6 +78,42 @@ impl<'o> Reading<'o> {
 
     pub fn into_report(self) -> ReadReport {
         self.report
+    }
+
+    /// Nothing, or the report of what is wrong.
+    pub fn into_concessions(self) -> Result<Concessions, ReadReport> {
+        if self.is_clean() { Ok(self.leeway.into_concessions()) } else { Err(self.report) }
+    }
+}
+
+/// An error at a place that was remembered.
+pub(super) fn error_at(
+    table: Table,
+    line: u32,
+    field: &str,
+    what: impl Into<String>,
+    fix: &str,
+) -> ReadError {
+    ReadError {
+        file: table.file().to_owned(),
+        line: line.into(),
+        record: table.row_name().to_owned(),
+        field: field.to_owned(),
+        what: what.into(),
+        fix: fix.to_owned(),
+        ..ReadError::default()
+    }
+}
+
+/// An error of a file as a whole, or at a line of it that is no row.
+pub(super) fn file_error(file: &str, line: u64, what: impl Into<String>, fix: &str) -> ReadError {
+    ReadError {
+        file: file.to_owned(),
+        line,
+        record: if line == 0 { WHOLE_FILE } else { "row" }.to_owned(),
+        what: what.into(),
+        fix: fix.to_owned(),
+        ..ReadError::default()
     }
 }
 

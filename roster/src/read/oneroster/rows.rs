@@ -2,15 +2,15 @@
 
 use super::{
     header::{self, Layout},
-    lenient::Leniency,
-    report::Reading,
+    report::{Reading, file_error},
     schema::{Table, Version},
 };
-use crate::read::{decode::Decoded, report::ReadError};
+use crate::read::{Leniency, decode::Decoded, report::ReadError};
 use csv::{ByteRecord, StringRecord};
 use std::io::{self, BufRead, BufReader, Read};
 
 const BUFFER: usize = 128 * 1024;
+const UTF_8_FIX: &str = "send UTF-8, or allow other encodings for this customer";
 
 /// A column of the file at hand; one that the file lacks is empty in every row.
 #[derive(Debug, Clone, Copy)]
@@ -144,41 +144,28 @@ impl<'b> Rows<'b> {
         if !self.bytes.as_slice().iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
             return true;
         }
-        if reading.is_lenient(Leniency::LineBreaks) {
-            self.bytes = without_line_breaks(&self.bytes);
-            return true;
-        }
         let broken = self.bytes.iter().position(|field| field.contains(&b'\n') || field.contains(&b'\r'));
         let name = broken.and_then(|place| self.layout.name(place)).unwrap_or("a field");
-        let what = format!("a line break in {name}");
-        reading.whole_file(
-            self.table.file(),
-            line.into(),
-            what,
-            "write each row on one line; look for an open quote",
-        );
-        false
+        let fix = "write each row on one line; look for an open quote";
+        let error = file_error(self.table.file(), line.into(), format!("a line break in {name}"), fix);
+        let passes = reading.lets_pass(Leniency::LineBreaks, error);
+        if passes {
+            self.bytes = without_line_breaks(&self.bytes);
+        }
+        passes
     }
 
     fn decoded(&mut self, line: u32, reading: &mut Reading<'_>) -> Option<StringRecord> {
         match StringRecord::from_byte_record(std::mem::take(&mut self.bytes)) {
             Ok(record) => Some(record),
-            Err(error) if reading.is_lenient(Leniency::OtherEncodings) => {
-                let bytes = error.into_byte_record();
-                Some(
-                    bytes
-                        .iter()
-                        .map(|field| encoding_rs::WINDOWS_1252.decode(field).0.into_owned())
-                        .collect(),
-                )
-            }
             Err(error) => {
-                let place = error.utf8_error().field();
-                let name = self.layout.name(place).unwrap_or("a field");
+                let name = self.layout.name(error.utf8_error().field()).unwrap_or("a field");
                 let what = format!("bytes in {name} that are not UTF-8");
-                let fix = "send UTF-8, or allow other encodings for this customer";
-                reading.whole_file(self.table.file(), line.into(), what, fix);
-                None
+                let wrong = file_error(self.table.file(), line.into(), what, UTF_8_FIX);
+                let bytes = error.into_byte_record();
+                let decode = |field| encoding_rs::WINDOWS_1252.decode(field).0.into_owned();
+                let passes = reading.lets_pass(Leniency::OtherEncodings, wrong);
+                passes.then(|| bytes.iter().map(decode).collect())
             }
         }
     }
@@ -211,19 +198,16 @@ pub(super) fn open_csv<'b>(
         }
     };
     let is_utf16 = beginning.starts_with(&[0xFF, 0xFE]) || beginning.starts_with(&[0xFE, 0xFF]);
-    let input: Box<dyn Read + 'b> = match is_utf16 {
-        false => Box::new(input),
-        true if reading.is_lenient(Leniency::OtherEncodings) => {
-            let decoded = Decoded::new(input, reading.limits().bytes)
-                .inspect_err(|unreadable| reading.whole_file(file, 0, &unreadable.what, unreadable.fix))
-                .ok()?;
-            Box::new(decoded)
-        }
-        true => {
-            let fix = "send UTF-8, or allow other encodings for this customer";
-            reading.whole_file(file, 0, "it is UTF-16", fix);
+    let input: Box<dyn Read + 'b> = if is_utf16 {
+        if !reading.lets_pass(Leniency::OtherEncodings, file_error(file, 0, "it is UTF-16", UTF_8_FIX)) {
             return None;
         }
+        let decoded = Decoded::new(input, reading.limits().bytes)
+            .inspect_err(|unreadable| reading.whole_file(file, 0, &unreadable.what, unreadable.fix))
+            .ok()?;
+        Box::new(decoded)
+    } else {
+        Box::new(input)
     };
     let limited = input.take(reading.limits().bytes.saturating_add(1));
     let guarded = Guarded { inner: Box::new(limited), since: 0, limit: reading.limits().text };

@@ -74,14 +74,19 @@ pub(super) struct Class {
 /// What somebody is at an org, in the words of both versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum UserRole {
-    Student,
-    Teacher,
-    Aide,
-    /// Of the org: a head or an office, not whoever runs the platform.
     Administrator,
-    SystemAdministrator,
-    Staff,
+    Aide,
+    Counselor,
+    DistrictAdministrator,
     Guardian,
+    Parent,
+    Principal,
+    Proctor,
+    Relative,
+    SiteAdministrator,
+    Student,
+    SystemAdministrator,
+    Teacher,
     /// A role of the customer's own, `ext:…`.
     Custom(String),
 }
