@@ -17,9 +17,16 @@ pub(super) struct Broken {
     pub fix: &'static str,
 }
 
+/// The root of a document.
+pub(super) struct Root {
+    pub name: String,
+    /// That of names without a prefix.
+    pub namespace: Option<String>,
+}
+
 /// The top of a document: what comes next under the root.
 pub(super) enum Next<'t> {
-    Root(String),
+    Root(Root),
     Child(Element<'t>),
     /// The root is closed; nothing but white space followed.
     End,
@@ -38,7 +45,7 @@ pub(super) struct Elements<E> {
 
 /// What the top of a document is to do with an event.
 enum Top {
-    Root(String),
+    Root(Root),
     Child,
     End,
     PassOver,
@@ -63,7 +70,7 @@ impl<E: Events> Elements<E> {
     pub fn next(&mut self) -> Result<Next<'_>, Broken> {
         loop {
             match self.top()? {
-                Top::Root(name) => return Ok(Next::Root(name)),
+                Top::Root(root) => return Ok(Next::Root(root)),
                 Top::Child => {
                     self.rest_of_child()?;
                     return Ok(Next::Child(self.tree.root()));
@@ -89,7 +96,11 @@ impl<E: Events> Elements<E> {
             }
             Event::Start(start) => {
                 self.inside_root = true;
-                return Ok(Top::Root(start.local_name().as_ref().to_owned()));
+                let namespace = start.attributes().flatten().find(|found| found.key.as_ref() == "xmlns");
+                return Ok(Top::Root(Root {
+                    name: start.local_name().as_ref().to_owned(),
+                    namespace: namespace.map(|found| found.value.trim().to_owned()),
+                }));
             }
             Event::End(_) => (self.inside_root, self.closed) = (false, true),
             Event::Eof if self.closed => return Ok(Top::End),

@@ -10,7 +10,7 @@ pub mod oneroster;
 mod report;
 mod tree;
 
-pub use imse::{Properties, ReadRoster, read_imse};
+pub use imse::{KeyChange, Properties, ReadRoster, read_imse};
 pub use lenient::{Concession, Concessions, Leniency, Lenient};
 pub use mapping::{
     BadMapping, Becomes, GroupMatch, GroupRule, Mapping, Others, RoleRule, SourceVerdict, Sources,

@@ -144,7 +144,14 @@ fn finish(
     records.extend(reading.options().mapping.special_courses_of(records.iter()));
     let concessions = reading.into_concessions()?;
     let properties = Properties { datasource: Some(source), ..Properties::default() };
-    Ok(ReadRoster { roster: Roster::from_records(records), properties, groups_without_id: 0, concessions })
+    Ok(ReadRoster {
+        roster: Roster::from_records(records),
+        properties,
+        groups_without_id: 0,
+        ignored: 0,
+        key_changes: Vec::new(),
+        concessions,
+    })
 }
 
 fn source_of(manifest: &Manifest, given: Option<&str>, reading: &mut Reading<'_>) -> String {
