@@ -23,6 +23,7 @@ on_both_engines!(
     a_source_that_is_away_for_half_an_hour_is_survived,
     a_source_that_stays_away_is_told,
     run_again_it_reads_the_corrected_file,
+    run_again_at_once_its_earlier_ends_are_recorded_all_the_same,
 );
 
 const SPRING: &str = "2024-04-02T00:30:00Z";
@@ -151,4 +152,37 @@ async fn run_again_it_reads_the_corrected_file(on: On) {
     for run in runs(&test).await {
         assert_eq!(test.ledger().mails_of_run(run.id).await.unwrap().len(), 1, "each has its mail");
     }
+}
+
+// DOMAIN I2
+async fn run_again_at_once_its_earlier_ends_are_recorded_all_the_same(on: On) {
+    let test = TestApp::new(on, SPRING).await;
+    test.customer("nes", &[]).await;
+    lay_down(&test, &roster(&test));
+    let job = enqueue(&test).await;
+    for why in ["its worker went silent", "the site refused it"] {
+        test.claim(job).await;
+        // Nobody has looked for ends between these two.
+        let (ended, again) =
+            (JobMove::GiveUp { why: why.to_owned() }, JobMove::RunAgain { why: "at once".to_owned() });
+        for event in [ended, again] {
+            test.ledger().apply(test.now(), "Ingrid", job, event).await.unwrap();
+        }
+    }
+    test.season.settle().await.unwrap();
+    assert_eq!(test.job(job).await.state, JobState::Done);
+    let mut told: Vec<_> = runs(&test)
+        .await
+        .into_iter()
+        .map(|run| (run.round, run.record.0.outcome, run.record.0.failure))
+        .collect();
+    told.sort_by_key(|(round, ..)| *round);
+    let failed = |round, why: &str| (round, Outcome::Failed, Some(why.to_owned()));
+    let expected = [
+        failed(0, "its worker went silent"),
+        failed(1, "the site refused it"),
+        (2, Outcome::Completed, None),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(test.ledger().untold_ends(&["import_roster"], 9).await.unwrap(), [], "each is told once");
 }

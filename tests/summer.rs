@@ -11,7 +11,7 @@ use rollover::{
 };
 use rollover_jobs::{
     Customer, ImportOutcome, ImportReport, JobContext, JobFacts, find_kind,
-    ports::{Outcome, Pause},
+    ports::{Author, Outcome, Pause},
 };
 use rollover_roster::{
     invent::{Invention, Municipality},
@@ -83,8 +83,17 @@ async fn spring(on: On) -> (TestApp, Customer, Municipality) {
 }
 
 async fn pause(test: &TestApp, customer: &Customer) {
-    let pause = Pause { since: test.now(), why: "summer".to_owned() };
-    test.ledger().pause(test.now(), &customer.id, &pause).await.unwrap();
+    let pause = Pause { since: test.now(), why: "summer".to_owned(), by: kari() };
+    assert!(test.ledger().pause(test.now(), &customer.id, &pause, None).await.unwrap());
+}
+
+async fn resume(test: &TestApp, customer: &Customer) {
+    let pause = test.ledger().integration(&customer.id).await.unwrap().pause.expect("it is paused");
+    assert!(test.ledger().resume(test.now(), &customer.id, &pause, &kari()).await.unwrap());
+}
+
+fn kari() -> Author {
+    Author::Person { name: "Kari".to_owned() }
 }
 
 // DOMAIN P1, S5
@@ -103,8 +112,8 @@ async fn an_import_that_the_plan_needs_waits_for_the_end_of_the_pause(on: On) {
     let first = import_with(&test, json!({"when_paused": "wait"})).await;
     let row = test.job(first).await;
     assert_eq!((row.state, row.attempt), (JobState::Waiting, 0));
-    assert!(row.why.unwrap().contains("paused (summer)"));
-    test.ledger().resume(test.now(), &customer.id).await.unwrap();
+    assert!(row.why.unwrap().contains("paused by Kari (summer)"));
+    resume(&test, &customer).await;
     test.season.settle().await.unwrap();
     assert_eq!(test.job(first).await.state, JobState::Done);
     assert_eq!(test.ledger().run_of_job(first).await.unwrap().unwrap().record.outcome, Outcome::Completed);
@@ -131,7 +140,7 @@ async fn a_dry_run_in_the_pause_tells_what_the_first_day_will_bring(on: On) {
     };
     test.ledger().decide_filter(test.now(), &decision).await.unwrap();
     test.clock.advance_to(moment(FIRST_DAY));
-    test.ledger().resume(test.now(), &customer.id).await.unwrap();
+    resume(&test, &customer).await;
     let run = import(&test).await;
     assert_eq!(
         run.record.outcome,

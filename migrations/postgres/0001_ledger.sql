@@ -26,8 +26,11 @@ CREATE TABLE integration (
     customer_id     text PRIMARY KEY REFERENCES customer (id),
     pause_since     timestamptz,
     pause_why       text,
+    -- the person, or the step of a plan, that has set it
+    pause_by        jsonb,
     delay_start     date,
     delay_end       date,
+    delay_by        jsonb,
     import_snapshot text,
     mirror_snapshot text,
     -- the mirror with what a roster that was begun and not ended may have changed at the site
@@ -122,6 +125,19 @@ CREATE INDEX job_untold_end ON job (kind, id)
     WHERE state IN ('failed', 'aborted', 'cancelled') AND (told_end IS NULL OR told_end <> generation);
 CREATE INDEX job_of_task ON job (task_id);
 CREATE INDEX job_of_customer ON job (customer_id, id);
+
+-- Ends without a report whose job was run again before its kind was told of them.
+CREATE TABLE earlier_end (
+    job_id     bigint NOT NULL REFERENCES job (id),
+    generation integer NOT NULL,
+    round      integer NOT NULL,
+    attempt    integer NOT NULL,
+    state      text NOT NULL,
+    why        text,
+    started_at timestamptz,
+    ended_at   timestamptz,
+    PRIMARY KEY (job_id, generation)
+);
 
 CREATE TABLE event (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -26,8 +26,11 @@ CREATE TABLE integration (
     customer_id     TEXT PRIMARY KEY REFERENCES customer (id),
     pause_since     TEXT,
     pause_why       TEXT,
+    -- the person, or the step of a plan, that has set it
+    pause_by        TEXT,
     delay_start     TEXT,
     delay_end       TEXT,
+    delay_by        TEXT,
     import_snapshot TEXT,
     mirror_snapshot TEXT,
     -- the mirror with what a roster that was begun and not ended may have changed at the site
@@ -122,6 +125,19 @@ CREATE INDEX job_untold_end ON job (kind, id)
     WHERE state IN ('failed', 'aborted', 'cancelled') AND (told_end IS NULL OR told_end <> generation);
 CREATE INDEX job_of_task ON job (task_id);
 CREATE INDEX job_of_customer ON job (customer_id, id);
+
+-- Ends without a report whose job was run again before its kind was told of them.
+CREATE TABLE earlier_end (
+    job_id     INTEGER NOT NULL REFERENCES job (id),
+    generation INTEGER NOT NULL,
+    round      INTEGER NOT NULL,
+    attempt    INTEGER NOT NULL,
+    state      TEXT NOT NULL,
+    why        TEXT,
+    started_at TEXT,
+    ended_at   TEXT,
+    PRIMARY KEY (job_id, generation)
+) STRICT;
 
 CREATE TABLE event (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -314,7 +314,8 @@ fn integration(view: &CustomerView, now: DateTime<Utc>) -> String {
     let state = &view.integration;
     let mut words = match &state.pause {
         Some(pause) => {
-            format!("paused since {} ({})", local(pause.since, view.customer.time_zone), pause.why)
+            let since = local(pause.since, view.customer.time_zone);
+            format!("paused since {since} by {} ({})", pause.by, pause.why)
         }
         None => "active".to_owned(),
     };
@@ -322,6 +323,9 @@ fn integration(view: &CustomerView, now: DateTime<Utc>) -> String {
         let today = now.with_timezone(&view.customer.time_zone).date_naive();
         let wait = if today > window.end { "waited" } else { "wait" };
         words.push_str(&format!("; deletes {wait} from {} to {}", window.start, window.end));
+        if let Some(by) = &state.delay_delete_by {
+            words.push_str(&format!(", set by {by}"));
+        }
     }
     words.push_str(match (&state.import, &state.mirror) {
         (None, _) => "; no roster was accepted yet",

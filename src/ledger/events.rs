@@ -50,7 +50,7 @@ pub struct EventRow {
     pub name: String,
     pub from_state: Option<String>,
     pub to_state: Option<String>,
-    /// `engine`, `worker …`, or the person who acted.
+    /// `engine`, `worker …`, the person who acted, or the step of a plan that turned the integration.
     pub actor: String,
     pub note: Option<String>,
 }

@@ -12,25 +12,26 @@ use super::{
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_jobs::{
     Customer, CustomerId, WriteProof,
-    ports::{IntegrationState, Pause, RunId, RunRecord, Window},
+    ports::{Author, IntegrationState, Pause, RunId, RunRecord, Window},
 };
 use rollover_roster::snapshot::SnapshotId;
+use sqlx::types::Json;
 
 db::statements! {
     BEGIN_IMPORT = "UPDATE integration SET under_way = $2, updated_at = $3 WHERE customer_id = $1";
     INTEGRATION = "SELECT * FROM integration WHERE customer_id = $1";
     PAUSE = "
-        UPDATE integration SET pause_since = $2, pause_why = $3, updated_at = $4
-        WHERE customer_id = $1 AND pause_since IS NULL";
+        UPDATE integration SET pause_since = $2, pause_why = $3, pause_by = $4, updated_at = $5
+        WHERE customer_id = $1 AND (pause_since IS NULL OR pause_since = $6)";
     RESUME = "
-        UPDATE integration SET pause_since = NULL, pause_why = NULL, updated_at = $2
-        WHERE customer_id = $1 AND pause_since IS NOT NULL";
+        UPDATE integration SET pause_since = NULL, pause_why = NULL, pause_by = NULL, updated_at = $2
+        WHERE customer_id = $1 AND pause_since = $3";
     SET_DELAY = "
-        UPDATE integration SET delay_start = $2, delay_end = $3, updated_at = $4
+        UPDATE integration SET delay_start = $2, delay_end = $3, delay_by = $4, updated_at = $5
         WHERE customer_id = $1 AND (delay_start IS NULL OR delay_start <> $2 OR delay_end <> $3)";
     END_DELAY = "
-        UPDATE integration SET delay_start = NULL, delay_end = NULL, updated_at = $2
-        WHERE customer_id = $1 AND delay_start IS NOT NULL";
+        UPDATE integration SET delay_start = NULL, delay_end = NULL, delay_by = NULL, updated_at = $2
+        WHERE customer_id = $1 AND delay_start = $3 AND delay_end = $4";
     MOVE_POINTERS = "
         UPDATE integration SET import_snapshot = coalesce($2, import_snapshot),
             mirror_snapshot = coalesce($3, mirror_snapshot),
@@ -44,8 +45,10 @@ struct IntegrationRow {
     customer_id: String,
     pause_since: Option<DateTime<Utc>>,
     pause_why: Option<String>,
+    pause_by: Option<Json<Author>>,
     delay_start: Option<NaiveDate>,
     delay_end: Option<NaiveDate>,
+    delay_by: Option<Json<Author>>,
     import_snapshot: Option<String>,
     mirror_snapshot: Option<String>,
     under_way: Option<String>,
@@ -60,11 +63,11 @@ impl IntegrationRow {
                 why: "a pointer is no snapshot".to_owned(),
             })
         };
+        let pause = self.pause_since.zip(self.pause_by).zip(self.pause_why);
         Ok(IntegrationState {
-            pause: self
-                .pause_since
-                .map(|since| Pause { since, why: self.pause_why.clone().unwrap_or_default() }),
+            pause: pause.map(|((since, by), why)| Pause { since, why, by: by.0 }),
             delay_delete: self.delay_start.zip(self.delay_end).map(|(start, end)| Window { start, end }),
+            delay_delete_by: self.delay_by.map(|by| by.0),
             import: snapshot(self.import_snapshot)?,
             mirror: snapshot(self.mirror_snapshot)?,
             under_way: snapshot(self.under_way)?,
@@ -86,6 +89,13 @@ pub struct QueuedMail {
     pub html_body: String,
 }
 
+/// A turn of the integration, for the history.
+struct Turn<'a> {
+    name: &'static str,
+    by: &'a Author,
+    note: Option<String>,
+}
+
 impl Ledger {
     /// Pause, window and pointers of one customer; the guard and the decision are added by who asks.
     pub async fn integration(&self, customer: &CustomerId) -> Result<IntegrationState, LedgerError> {
@@ -95,26 +105,45 @@ impl Ledger {
             .state()
     }
 
-    /// `true` when it was active and is now paused.
+    /// Pauses what is active, or takes over the pause `over`. `true` when it changed.
     pub async fn pause(
         &self,
         now: DateTime<Utc>,
         customer: &CustomerId,
         pause: &Pause,
+        over: Option<&Pause>,
     ) -> Result<bool, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let changed = execute!(tx.on(), PAUSE, customer.as_str(), pause.since, pause.why.as_str(), now)? == 1;
-        self.integration_changed(tx, now, customer, changed, "paused", Some(pause.why.clone())).await
+        let changed = execute!(
+            tx.on(),
+            PAUSE,
+            customer.as_str(),
+            pause.since,
+            pause.why.as_str(),
+            Json(&pause.by),
+            now,
+            over.map(|over| over.since)
+        )? == 1;
+        let turn = Turn { name: "paused", by: &pause.by, note: Some(pause.why.clone()) };
+        self.integration_changed(tx, now, customer, changed, turn).await
     }
 
-    /// `true` when it was paused and is now active. What waited for that looks again.
-    pub async fn resume(&self, now: DateTime<Utc>, customer: &CustomerId) -> Result<bool, LedgerError> {
+    /// Ends exactly this pause; `true` when it held. What waited for that looks again.
+    pub async fn resume(
+        &self,
+        now: DateTime<Utc>,
+        customer: &CustomerId,
+        pause: &Pause,
+        by: &Author,
+    ) -> Result<bool, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let changed = execute!(tx.on(), RESUME, customer.as_str(), now)? == 1;
+        let changed = execute!(tx.on(), RESUME, customer.as_str(), now, pause.since)? == 1;
         if changed {
             jobs::wake_at_site(&mut tx, now, customer.as_str()).await?;
         }
-        self.integration_changed(tx, now, customer, changed, "resumed", None).await
+        let note = format!("paused by {}: {}", pause.by, pause.why);
+        let turn = Turn { name: "resumed", by, note: Some(note) };
+        self.integration_changed(tx, now, customer, changed, turn).await
     }
 
     /// `true` when the window is another than before.
@@ -123,22 +152,31 @@ impl Ledger {
         now: DateTime<Utc>,
         customer: &CustomerId,
         window: Window,
+        by: &Author,
     ) -> Result<bool, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let changed = execute!(tx.on(), SET_DELAY, customer.as_str(), window.start, window.end, now)? == 1;
+        let changed =
+            execute!(tx.on(), SET_DELAY, customer.as_str(), window.start, window.end, Json(by), now)? == 1;
         let note = format!("{} to {}", window.start, window.end);
-        self.integration_changed(tx, now, customer, changed, "delay_delete_started", Some(note)).await
+        let turn = Turn { name: "delay_delete_started", by, note: Some(note) };
+        self.integration_changed(tx, now, customer, changed, turn).await
     }
 
-    /// `true` when there was a window.
+    /// Ends exactly this window; `true` when there was one. What waited for that looks again.
     pub async fn end_delay_delete(
         &self,
         now: DateTime<Utc>,
         customer: &CustomerId,
+        window: Window,
+        by: &Author,
     ) -> Result<bool, LedgerError> {
         let mut tx = self.db.begin().await?;
-        let changed = execute!(tx.on(), END_DELAY, customer.as_str(), now)? == 1;
-        self.integration_changed(tx, now, customer, changed, "delay_delete_ended", None).await
+        let changed = execute!(tx.on(), END_DELAY, customer.as_str(), now, window.start, window.end)? == 1;
+        if changed {
+            jobs::wake_at_site(&mut tx, now, customer.as_str()).await?;
+        }
+        let turn = Turn { name: "delay_delete_ended", by, note: None };
+        self.integration_changed(tx, now, customer, changed, turn).await
     }
 
     async fn integration_changed(
@@ -147,15 +185,17 @@ impl Ledger {
         now: DateTime<Utc>,
         customer: &CustomerId,
         changed: bool,
-        name: &'static str,
-        note: Option<String>,
+        turn: Turn<'_>,
     ) -> Result<bool, LedgerError> {
         if changed {
-            let line = NewEvent { customer: Some(customer.to_string()), name, note, ..NewEvent::default() };
-            events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
+            let customer = Some(customer.to_string());
+            let line = NewEvent { customer, name: turn.name, note: turn.note, ..NewEvent::default() };
+            events::append(&mut tx, now, &turn.by.to_string(), &[line]).await?;
         }
         tx.commit().await?;
-        self.tell_news().await;
+        if changed {
+            self.tell_due().await;
+        }
         Ok(changed)
     }
 

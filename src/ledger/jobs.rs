@@ -5,6 +5,7 @@ use super::{
     Ledger, LedgerError,
     advance::{self, Reason},
     db::{self, Tx, execute, query, stamp},
+    ends,
     events::{self, NewEvent},
     needs,
     rows::JobRow,
@@ -115,6 +116,9 @@ pub(super) async fn apply(
     let tasks: Vec<i64> = steps.iter().filter_map(|step| step.row.task_id).collect();
     advance::lock_all(tx, &tasks).await?;
     cancel_where_asked(tx, &mut steps).await?;
+    for again in steps.iter().filter(|step| matches!(step.event, JobMove::RunAgain { .. })) {
+        ends::keep_untold(tx, &again.row).await?;
+    }
     let (results, moved) = write(tx, now, actor, steps).await?;
     for (job, event) in moved {
         let reason = Reason { why: job.why, who: job.who };

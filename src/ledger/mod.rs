@@ -4,6 +4,7 @@
 //! what it read, and appends the event; all in one transaction, so a crash leaves either everything or nothing.
 
 mod advance;
+mod authors;
 mod changes;
 pub(crate) mod claim;
 mod clock;
@@ -109,6 +110,7 @@ mod tests {
     fn every_statement() -> Vec<(&'static str, &'static [(&'static str, db::Sql)])> {
         vec![
             ("advance", advance::ALL),
+            ("authors", authors::ALL),
             ("claim", claim::ALL),
             ("clock", clock::ALL),
             ("customers", customers::ALL),

@@ -9,7 +9,8 @@ use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, SendStatusMail, WriteProof,
     ports::{
-        Clock, CourseGuard, Integration, IntegrationState, Pause, RunId, RunRecord, Unavailable, Window,
+        Author, Clock, CourseGuard, Integration, IntegrationState, Pause, RunId, RunRecord, Unavailable,
+        Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -89,20 +90,39 @@ impl Integration for LedgerIntegration {
         })
     }
 
-    async fn pause(&self, customer: &CustomerId, pause: &Pause) -> Result<bool, Unavailable> {
-        Ok(self.ledger.pause(self.clock.now(), customer, pause).await?)
+    async fn author(&self, job: &JobFacts) -> Result<Author, Unavailable> {
+        Ok(self.ledger.author_of_job(job.id).await?)
     }
 
-    async fn resume(&self, customer: &CustomerId) -> Result<bool, Unavailable> {
-        Ok(self.ledger.resume(self.clock.now(), customer).await?)
+    async fn pause(
+        &self,
+        customer: &CustomerId,
+        pause: &Pause,
+        over: Option<&Pause>,
+    ) -> Result<bool, Unavailable> {
+        Ok(self.ledger.pause(self.clock.now(), customer, pause, over).await?)
     }
 
-    async fn start_delay_delete(&self, customer: &CustomerId, window: Window) -> Result<bool, Unavailable> {
-        Ok(self.ledger.start_delay_delete(self.clock.now(), customer, window).await?)
+    async fn resume(&self, customer: &CustomerId, pause: &Pause, by: &Author) -> Result<bool, Unavailable> {
+        Ok(self.ledger.resume(self.clock.now(), customer, pause, by).await?)
     }
 
-    async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable> {
-        Ok(self.ledger.end_delay_delete(self.clock.now(), customer).await?)
+    async fn start_delay_delete(
+        &self,
+        customer: &CustomerId,
+        window: Window,
+        by: &Author,
+    ) -> Result<bool, Unavailable> {
+        Ok(self.ledger.start_delay_delete(self.clock.now(), customer, window, by).await?)
+    }
+
+    async fn end_delay_delete(
+        &self,
+        customer: &CustomerId,
+        window: Window,
+        by: &Author,
+    ) -> Result<bool, Unavailable> {
+        Ok(self.ledger.end_delay_delete(self.clock.now(), customer, window, by).await?)
     }
 
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
-        Applied, Capability, Decisions, Delivery, Integration, IntegrationState, MailError, MailQueued,
-        Mailer, Pause, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError,
-        Unavailable, Window,
+        Applied, Author, Capability, Decisions, Delivery, Integration, IntegrationState, MailError,
+        MailQueued, Mailer, Pause, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError,
+        SourceError, Unavailable, Window,
     },
 };
 use rollover_roster::{
@@ -122,17 +122,35 @@ impl Integration for Faulty {
     async fn state(&self, customer: &Customer) -> Result<IntegrationState, Unavailable> {
         self.call(unavailable, self.ports.integration.state(customer)).await
     }
-    async fn pause(&self, customer: &CustomerId, pause: &Pause) -> Result<bool, Unavailable> {
-        self.call(unavailable, self.ports.integration.pause(customer, pause)).await
+    async fn author(&self, job: &JobFacts) -> Result<Author, Unavailable> {
+        self.call(unavailable, self.ports.integration.author(job)).await
     }
-    async fn resume(&self, customer: &CustomerId) -> Result<bool, Unavailable> {
-        self.call(unavailable, self.ports.integration.resume(customer)).await
+    async fn pause(
+        &self,
+        customer: &CustomerId,
+        pause: &Pause,
+        over: Option<&Pause>,
+    ) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.pause(customer, pause, over)).await
     }
-    async fn start_delay_delete(&self, customer: &CustomerId, window: Window) -> Result<bool, Unavailable> {
-        self.call(unavailable, self.ports.integration.start_delay_delete(customer, window)).await
+    async fn resume(&self, customer: &CustomerId, pause: &Pause, by: &Author) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.resume(customer, pause, by)).await
     }
-    async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable> {
-        self.call(unavailable, self.ports.integration.end_delay_delete(customer)).await
+    async fn start_delay_delete(
+        &self,
+        customer: &CustomerId,
+        window: Window,
+        by: &Author,
+    ) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.start_delay_delete(customer, window, by)).await
+    }
+    async fn end_delay_delete(
+        &self,
+        customer: &CustomerId,
+        window: Window,
+        by: &Author,
+    ) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.end_delay_delete(customer, window, by)).await
     }
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         self.call(unavailable, self.ports.integration.recorded(job)).await

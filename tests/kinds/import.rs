@@ -8,7 +8,7 @@ use crate::{
 use rollover::ledger::{LimitsDecision, NewFilterDecision, NewJob, QueuedMail};
 use rollover_jobs::{
     Customer, EarlyCourses, JobContext, JobFacts, WriteProof, find_kind,
-    ports::{Applied, Outcome, Pause, RunRecord, SiteCounts, Window},
+    ports::{Applied, Author, Outcome, Pause, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{
     diff::ChangeCounts,
@@ -145,15 +145,19 @@ pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) 
         Before::Task { signed } => task = Some(scenario::task(test, *signed).await),
         Before::Mail => mail(test, &customer).await,
         Before::Paused => {
-            let pause = Pause { since: now, why: "summer".to_owned() };
-            assert!(ledger.pause(now, &customer.id, &pause).await.unwrap());
+            let pause = Pause { since: now, why: "summer".to_owned(), by: kari() };
+            assert!(ledger.pause(now, &customer.id, &pause, None).await.unwrap());
         }
         Before::Window => {
-            assert!(ledger.start_delay_delete(now, &customer.id, window()).await.unwrap());
+            assert!(ledger.start_delay_delete(now, &customer.id, window(), &kari()).await.unwrap());
         }
         Before::Import(case) => return (case.set_up(test, customer).await, None),
     }
     (customer, task)
+}
+
+fn kari() -> Author {
+    Author::Person { name: "Kari".to_owned() }
 }
 
 fn window() -> Window {
@@ -182,10 +186,12 @@ impl Case {
             With::CourseArchiving => customer.settings.course_archiving = true,
             With::StrictFilter | With::Decision => customer.settings.filter.person.delete.max_abs = Some(0),
             With::EarlyCoursesRefused => customer.settings.early_courses = EarlyCourses::Refuse,
-            With::Window => assert!(ledger.start_delay_delete(now, &customer.id, window()).await.unwrap()),
+            With::Window => {
+                assert!(ledger.start_delay_delete(now, &customer.id, window(), &kari()).await.unwrap())
+            }
             With::Paused => {
-                let pause = Pause { since: now, why: "summer".to_owned() };
-                assert!(ledger.pause(now, &customer.id, &pause).await.unwrap());
+                let pause = Pause { since: now, why: "summer".to_owned(), by: kari() };
+                assert!(ledger.pause(now, &customer.id, &pause, None).await.unwrap());
             }
         }
         let decision =

@@ -4,10 +4,11 @@ use super::{
     NOW,
     harness::{On, TestApp, moment, on_both_engines},
 };
+use chrono::Duration;
 use rollover::ledger::{JobFilter, JobMove, LedgerError, NewJob, QueuedMail};
 use rollover_jobs::{
     Customer, WriteProof,
-    ports::{Applied, Outcome, Pause, RunId, RunRecord, SiteCounts, Window},
+    ports::{Applied, Author, Outcome, Pause, RunId, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{diff::ChangeCounts, snapshot::SnapshotId};
 use serde_json::json;
@@ -274,27 +275,43 @@ async fn pause_and_delay_delete_change_once(on: On) {
     let test = TestApp::new(on, NOW).await;
     let nes = test.customer("nes", &[]).await.id;
     let (ledger, now) = (test.ledger(), test.now());
-    let pause = |why: &str| Pause { since: now, why: why.to_owned() };
-    assert!(ledger.pause(now, &nes, &pause("summer")).await.unwrap());
-    assert!(!ledger.pause(now, &nes, &pause("other")).await.unwrap(), "paused already");
-    assert_eq!(ledger.integration(&nes).await.unwrap().pause, Some(pause("summer")));
-    assert!(ledger.resume(now, &nes).await.unwrap());
-    assert!(!ledger.resume(now, &nes).await.unwrap());
+    let kari = Author::Person { name: "Kari".to_owned() };
+    let step = Author::Step { plan: "eoy".to_owned(), year: 2024, step: "pause_integration".to_owned() };
+    let summer = Pause { since: now, why: "summer".to_owned(), by: step.clone() };
+    let phone = Pause { since: now + Duration::hours(1), why: "phone".to_owned(), by: kari.clone() };
+    assert!(ledger.pause(now, &nes, &summer, None).await.unwrap());
+    assert!(!ledger.pause(now, &nes, &phone, None).await.unwrap(), "paused already");
+    assert_eq!(ledger.integration(&nes).await.unwrap().pause, Some(summer.clone()));
+    assert!(ledger.pause(now, &nes, &phone, Some(&summer)).await.unwrap(), "taken over");
+    assert_eq!(ledger.integration(&nes).await.unwrap().pause, Some(phone.clone()));
+    assert!(!ledger.resume(now, &nes, &summer, &step).await.unwrap(), "that pause is over");
+    assert!(ledger.resume(now, &nes, &phone, &kari).await.unwrap());
+    assert!(!ledger.resume(now, &nes, &phone, &kari).await.unwrap());
     let window = |start: &str, end: &str| Window { start: start.parse().unwrap(), end: end.parse().unwrap() };
     let (first, longer) = (window("2024-06-22", "2024-08-18"), window("2024-06-22", "2024-08-25"));
-    assert!(ledger.start_delay_delete(now, &nes, first).await.unwrap());
-    assert!(!ledger.start_delay_delete(now, &nes, first).await.unwrap());
-    assert!(ledger.start_delay_delete(now, &nes, longer).await.unwrap());
-    assert_eq!(ledger.integration(&nes).await.unwrap().delay_delete, Some(longer));
-    assert!(ledger.end_delay_delete(now, &nes).await.unwrap());
-    assert!(!ledger.end_delay_delete(now, &nes).await.unwrap());
+    assert!(ledger.start_delay_delete(now, &nes, first, &step).await.unwrap());
+    assert!(!ledger.start_delay_delete(now, &nes, first, &step).await.unwrap());
+    assert!(ledger.start_delay_delete(now, &nes, longer, &kari).await.unwrap());
     let state = ledger.integration(&nes).await.unwrap();
-    assert_eq!((state.pause, state.delay_delete), (None, None));
-    let mut story: Vec<String> =
-        ledger.events_of_customer("nes", 9).await.unwrap().into_iter().map(|line| line.name).collect();
-    story.reverse();
+    assert_eq!((state.delay_delete, state.delay_delete_by.as_ref()), (Some(longer), Some(&kari)));
+    assert!(!ledger.end_delay_delete(now, &nes, first, &step).await.unwrap(), "it is another window now");
+    assert!(ledger.end_delay_delete(now, &nes, longer, &kari).await.unwrap());
+    assert!(!ledger.end_delay_delete(now, &nes, longer, &kari).await.unwrap());
+    let state = ledger.integration(&nes).await.unwrap();
+    assert_eq!((state.pause, state.delay_delete, state.delay_delete_by), (None, None, None));
+    let turns = ledger.events_of_integration("nes").await.unwrap();
+    let story: Vec<(&str, &str)> =
+        turns.iter().rev().map(|line| (line.name.as_str(), line.actor.as_str())).collect();
+    let eoy = "plan eoy 2024, step pause_integration";
     assert_eq!(
-        story[2..],
-        ["paused", "resumed", "delay_delete_started", "delay_delete_started", "delay_delete_ended"]
+        story,
+        [
+            ("paused", eoy),
+            ("paused", "Kari"),
+            ("resumed", "Kari"),
+            ("delay_delete_started", eoy),
+            ("delay_delete_started", "Kari"),
+            ("delay_delete_ended", "Kari"),
+        ]
     );
 }

@@ -1,6 +1,10 @@
 //! The job kinds `start_delay_delete` and `end_delay_delete` (DOMAIN P2, P3).
 
-use crate::{JobContext, JobKind, Lane, Policy, Stop, ports::Window};
+use super::authority::{EndVerdict, decide_end};
+use crate::{
+    Customer, JobContext, JobKind, Lane, Policy, Stop, Who,
+    ports::{Author, Window},
+};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +22,28 @@ pub struct StartArgs {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EndArgs {}
+pub struct EndArgs {
+    /// Plans of the same summer whose window the step ends besides one of its own plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_of: Vec<String>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DelayReport {
     /// `false`: it was so before.
     pub changed: bool,
     pub said: String,
+}
+
+/// May this author replace the window, or end it? One that is over holds nothing back any more.
+pub fn decide_window(
+    held: Window,
+    set_by: &Author,
+    asked_by: &Author,
+    also_of: &[String],
+    today: NaiveDate,
+) -> EndVerdict {
+    if held.end < today { EndVerdict::Ends } else { decide_end(set_by, asked_by, also_of) }
 }
 
 impl JobKind for StartDelayDelete {
@@ -57,7 +76,22 @@ impl JobKind for StartDelayDelete {
             )));
         }
         let window = Window { start: args.start, end: args.end };
-        let changed = cx.ports.integration.start_delay_delete(&customer.id, window).await?;
+        let integration = &cx.ports.integration;
+        let state = integration.state(customer).await?;
+        let by = integration.author(&cx.job).await?;
+        let other = state.delay_delete.zip(state.delay_delete_by).filter(|(held, _)| *held != window);
+        if let Some((held, set_by)) = other
+            && decide_window(held, &set_by, &by, &[], cx.today()?) == EndVerdict::WaitsForPerson
+        {
+            let how = format!(
+                "enter the window that shall hold by hand with `rollover job enqueue start_delay_delete --customer {}` and \
+                 skip this step, or end the other by hand with `rollover job enqueue end_delay_delete --customer {}`, and \
+                 the step goes on by itself",
+                customer.id, customer.id
+            );
+            return Err(Stop::wait_for(Who::SupportAgent, not_ours(customer, held, &set_by, &how)));
+        }
+        let changed = integration.start_delay_delete(&customer.id, window, &by).await?;
         let said = format!(
             "deletes of {} wait from {} to {}; creates and updates go on",
             customer.id, window.start, window.end
@@ -77,20 +111,68 @@ impl JobKind for EndDelayDelete {
     }
 
     fn sample(&self) -> EndArgs {
-        EndArgs {}
+        EndArgs::default()
     }
 
-    async fn run(&self, _args: EndArgs, cx: &JobContext) -> Result<DelayReport, Stop> {
+    async fn run(&self, args: EndArgs, cx: &JobContext) -> Result<DelayReport, Stop> {
         let customer = cx.customer()?;
-        let changed = cx.ports.integration.end_delay_delete(&customer.id).await?;
-        let said = if changed {
-            format!(
-                "deletes of {} no longer wait: the next import brings them, through the Filter",
-                customer.id
-            )
-        } else {
-            format!("no deletes of {} were waiting by a window", customer.id)
+        let integration = &cx.ports.integration;
+        let state = integration.state(customer).await?;
+        let Some((window, set_by)) = state.delay_delete.zip(state.delay_delete_by) else {
+            let said = format!("no deletes of {} were waiting by a window", customer.id);
+            return Ok(DelayReport { changed: false, said });
         };
+        let by = integration.author(&cx.job).await?;
+        let verdict = decide_window(window, &set_by, &by, &args.also_of, cx.today()?);
+        if verdict == EndVerdict::WaitsForPerson {
+            let how = format!(
+                "agree on its end, then end it by hand with `rollover job enqueue end_delay_delete --customer {}`; the step \
+                 then goes on by itself",
+                customer.id
+            );
+            return Err(Stop::wait_for(Who::SupportAgent, not_ours(customer, window, &set_by, &how)));
+        }
+        let changed = integration.end_delay_delete(&customer.id, window, &by).await?;
+        let said = format!(
+            "deletes of {} no longer wait (the window was set by {set_by}): the next import brings them, through the Filter",
+            customer.id
+        );
         Ok(DelayReport { changed, said })
+    }
+}
+
+/// S5: who has set the window, from when to when, and how to go on.
+fn not_ours(customer: &Customer, window: Window, set_by: &Author, how: &str) -> String {
+    format!(
+        "deletes of {} wait from {} to {} by a window that {set_by} has set, and this step does not end it: {how}",
+        customer.id, window.start, window.end
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integration::authority::tests::{person, step};
+
+    // DOMAIN P2, S5
+    #[test]
+    fn a_window_that_holds_is_ended_by_its_plans_or_a_person() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let held = Window { start: day("2024-06-22"), end: day("2024-08-25") };
+        let eoy = || step("eoy", 2024);
+        let cases = [
+            (person("Kari"), step("bts", 2024), "2024-06-01", EndVerdict::WaitsForPerson),
+            (person("Kari"), step("bts", 2024), "2024-08-25", EndVerdict::WaitsForPerson),
+            (person("Kari"), step("bts", 2024), "2024-08-26", EndVerdict::Ends),
+            (person("Kari"), person("Ingrid"), "2024-08-19", EndVerdict::Ends),
+            (eoy(), step("bts", 2024), "2024-08-19", EndVerdict::Ends),
+            (eoy(), person("Ingrid"), "2024-08-19", EndVerdict::Ends),
+            (step("eoy", 2023), step("bts", 2024), "2024-08-19", EndVerdict::WaitsForPerson),
+            (step("summer_school", 2024), step("bts", 2024), "2024-08-19", EndVerdict::WaitsForPerson),
+        ];
+        for (set_by, asked_by, today, expected) in cases {
+            let decided = decide_window(held, &set_by, &asked_by, &["eoy".to_owned()], day(today));
+            assert_eq!(decided, expected, "{set_by}, {asked_by}, {today}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Kinds that run the integration: import a roster, pause and resume, delay delete.
 
+mod authority;
 mod delay_delete;
 mod import_roster;
 mod pause;

@@ -1,6 +1,6 @@
 //! The state of a customer's integration, and the record of its runs.
 
-use super::{Applied, SiteCounts, Unavailable};
+use super::{Applied, Author, SiteCounts, Unavailable};
 use crate::{Customer, CustomerId, JobFacts, WriteProof};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub struct Pause {
     pub since: DateTime<Utc>,
     pub why: String,
+    pub by: Author,
 }
 
 /// DOMAIN P2: both days belong to the window, by the customer's clock.
@@ -71,6 +72,8 @@ pub struct FilterDecision {
 pub struct IntegrationState {
     pub pause: Option<Pause>,
     pub delay_delete: Option<Window>,
+    /// Who has set the window; present with it.
+    pub delay_delete_by: Option<Author>,
     /// The import database: the newest accepted roster.
     pub import: Option<SnapshotId>,
     /// What the site is known to hold.
@@ -167,11 +170,31 @@ pub type RunId = i64;
 pub trait Integration: Send + Sync {
     async fn state(&self, customer: &Customer) -> Result<IntegrationState, Unavailable>;
 
-    /// Pausing a paused integration changes nothing. `true` when it changed.
-    async fn pause(&self, customer: &CustomerId, pause: &Pause) -> Result<bool, Unavailable>;
-    async fn resume(&self, customer: &CustomerId) -> Result<bool, Unavailable>;
-    async fn start_delay_delete(&self, customer: &CustomerId, window: Window) -> Result<bool, Unavailable>;
-    async fn end_delay_delete(&self, customer: &CustomerId) -> Result<bool, Unavailable>;
+    /// Who asks by this job: the plan of its step, or a person.
+    async fn author(&self, job: &JobFacts) -> Result<Author, Unavailable>;
+
+    /// Pauses an active integration, or takes over the pause `over`; another pause stays. `true` when it changed.
+    async fn pause(
+        &self,
+        customer: &CustomerId,
+        pause: &Pause,
+        over: Option<&Pause>,
+    ) -> Result<bool, Unavailable>;
+    /// Ends exactly this pause. `true` when it changed.
+    async fn resume(&self, customer: &CustomerId, pause: &Pause, by: &Author) -> Result<bool, Unavailable>;
+    async fn start_delay_delete(
+        &self,
+        customer: &CustomerId,
+        window: Window,
+        by: &Author,
+    ) -> Result<bool, Unavailable>;
+    /// Ends exactly this window. `true` when it changed.
+    async fn end_delay_delete(
+        &self,
+        customer: &CustomerId,
+        window: Window,
+        by: &Author,
+    ) -> Result<bool, Unavailable>;
 
     /// The run that this job has recorded in this life, if it has.
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable>;

@@ -1,5 +1,6 @@
 //! The outside world as a job sees it: one trait per neighbour, each with its error and what that means.
 
+mod author;
 mod clock;
 mod decisions;
 mod integration;
@@ -7,6 +8,7 @@ mod mailer;
 mod rosters;
 mod site;
 
+pub use author::Author;
 pub use clock::Clock;
 pub use decisions::{Decisions, SignOff};
 pub use integration::{

@@ -238,19 +238,22 @@ fn integration_lines(facts: &CustomerFacts, wall: Wall) -> Vec<StateLine> {
     let mut line = |name, text: String, strong| lines.push(StateLine { name, text, strong });
     if let Some(pause) = &state.pause {
         let since = day(pause.since.with_timezone(&wall.zone).date_naive());
-        line("Paused", format!("since {since}: {}", pause.why), true);
+        line("Paused", format!("since {since} by {}: {}", pause.by, pause.why), true);
     }
+    let by = state.delay_delete_by.as_ref().map(|by| format!(", set by {by}")).unwrap_or_default();
     match state.delay_delete {
         Some(window) if window.holds(wall.today()) => line(
             "Delay delete",
             format!(
-                "{} to {}: deletes wait until the window ends, by design",
+                "{} to {}{by}: deletes wait until the window ends, by design",
                 day(window.start),
                 day(window.end)
             ),
             true,
         ),
-        Some(window) => line("Delay delete", format!("{} to {}", day(window.start), day(window.end)), false),
+        Some(window) => {
+            line("Delay delete", format!("{} to {}{by}", day(window.start), day(window.end)), false)
+        }
         None => line("Delay delete", "off".to_owned(), false),
     }
     let guard = decide_course_guard(&facts.calendars, wall.today());

@@ -20,7 +20,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use rollover_jobs::{
     Calendar, Customer, CustomerSettings, TermDates,
-    ports::{Applied, IntegrationState, Outcome, Pause, RunRecord, SiteCounts, Window},
+    ports::{Applied, Author, IntegrationState, Outcome, Pause, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{
     diff::{Action, ChangeCounts},
@@ -269,7 +269,7 @@ fn calendar() -> Calendar {
 
 fn customer_page(calendar: Calendar) -> CustomerPage {
     let integration = IntegrationState {
-        pause: Some(Pause { since: now(), why: bad() }),
+        pause: Some(Pause { since: now(), why: bad(), by: Author::Person { name: bad() } }),
         delay_delete: Some(Window {
             start: "2024-06-22".parse().unwrap(),
             end: "2024-08-18".parse().unwrap(),

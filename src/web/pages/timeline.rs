@@ -334,7 +334,8 @@ fn pauses(drawn: &Drawn<'_>, today: NaiveDate) -> Vec<Stretch> {
     let mut since = None;
     for turn in drawn.turns.iter().rev() {
         match turn.name.as_str() {
-            "paused" => since = Some(day(turn.at)),
+            // A pause that a person takes over from a plan goes on.
+            "paused" => since = since.or(Some(day(turn.at))),
             "resumed" => {
                 found.extend(since.take().map(|from| Stretch { from, to: day(turn.at), planned: false }))
             }

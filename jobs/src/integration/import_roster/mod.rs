@@ -12,27 +12,28 @@ mod ended;
 mod guard;
 mod no_roster;
 mod prepare;
+mod record;
+mod report;
 mod resume;
+mod unwritten;
+mod words;
 mod write;
 
 use self::{
     difference::{Difference, compare},
-    no_roster::{NoRoster, decide_no_roster},
     prepare::{Prepared, prepare},
+    words::{completed_words, would_apply_words},
 };
 use crate::{
-    Customer, CustomerId, End, JobContext, JobKind, Lane, Policy, Stop, Who,
+    Customer, End, JobContext, JobKind, Lane, Policy, Stop, Who,
     customer::RosterFormat,
-    ports::{Applied, Delivery, IntegrationState, Outcome, Pause, RunId, RunRecord, SiteCounts},
+    ports::{Delivery, IntegrationState, Outcome, RunRecord},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use rollover_roster::{
-    diff::ChangeCounts,
-    filter::{Breach, Verdict},
-    read::ReadReport,
-    snapshot::SnapshotId,
-};
+use rollover_roster::{filter::Verdict, snapshot::SnapshotId};
 use serde::{Deserialize, Serialize};
+
+pub use self::report::{ImportOutcome, ImportReport};
 
 pub struct ImportRoster;
 
@@ -65,39 +66,6 @@ impl WhenPaused {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// What an import did, or would do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ImportReport {
-    pub outcome: ImportOutcome,
-    /// The recorded run; absent after a dry run and while paused.
-    pub run: Option<RunId>,
-    pub roster: Option<SnapshotId>,
-    pub planned: ChangeCounts,
-    pub applied: Applied,
-    pub postponed_deletes: ChangeCounts,
-    pub held_courses: u64,
-    pub breaches: Vec<Breach>,
-    pub read_errors: Option<ReadReport>,
-    /// One sentence for people.
-    pub said: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ImportOutcome {
-    Completed,
-    Unchanged,
-    NoRoster,
-    /// P1: nothing is taken in.
-    Paused,
-    /// A dry run: this is what would happen.
-    WouldApply,
-    /// A dry run: the Filter would abort.
-    WouldAbort,
-    /// A dry run: the file cannot be read.
-    Unreadable,
 }
 
 impl JobKind for ImportRoster {
@@ -199,17 +167,6 @@ impl Import<'_> {
         }
     }
 
-    fn paused(&self, pause: &Pause) -> Result<ImportReport, Stop> {
-        let said =
-            format!("the integration of {} is paused ({}); nothing was read", self.customer.id, pause.why);
-        match self.when_paused {
-            WhenPaused::Pass => Ok(self.report(ImportOutcome::Paused, said)),
-            WhenPaused::Wait => {
-                Err(Stop::wait_for(Who::SupportAgent, format!("{said}: it goes on once it is resumed")))
-            }
-        }
-    }
-
     /// The day by which windows and guard are reckoned.
     fn today(&self) -> Result<NaiveDate, Stop> {
         self.on.map_or_else(|| self.cx.today(), Ok)
@@ -232,11 +189,7 @@ impl Import<'_> {
         difference: Difference,
     ) -> Result<ImportReport, Stop> {
         let Some(proof) = self.cx.proof().filter(|_| !self.dry_run) else {
-            let said = format!(
-                "{} changes would be applied to the site of {}",
-                difference.now.len() + difference.repair.now.len(),
-                self.customer.id
-            );
+            let said = would_apply_words(&self.customer.id, &difference);
             return Ok(self.would(ImportOutcome::WouldApply, roster, &difference, said));
         };
         let before = self.cx.ports.site.counts(&self.customer.id).await?;
@@ -254,253 +207,11 @@ impl Import<'_> {
             ..self.record(Outcome::Completed, delivery, Some(&difference))
         };
         let run = self.keep(&record, delivery).await?;
-        let said = format!(
-            "{} created, {} updated, {} deleted at the site of {}{}",
-            applied.created,
-            applied.updated,
-            applied.deleted,
-            self.customer.id,
-            waiting_words(&record)
-        );
+        let said = completed_words(&self.customer.id, &record);
         Ok(ImportReport {
             run: Some(run),
             applied,
             ..self.would(ImportOutcome::Completed, roster, &difference, said)
         })
     }
-
-    async fn unchanged(
-        &self,
-        delivery: Option<&Delivery>,
-        roster: SnapshotId,
-        difference: Difference,
-    ) -> Result<ImportReport, Stop> {
-        let said = format!("the roster of {} is the one that is in already", self.customer.id);
-        let report = self.would(ImportOutcome::Unchanged, roster, &difference, said);
-        let Some(delivery) = delivery else {
-            return self.no_roster().await;
-        };
-        if self.dry_run {
-            return Ok(report);
-        }
-        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
-        let record = RunRecord {
-            roster: Some(roster),
-            before: counts.clone(),
-            after: counts,
-            ..self.record(Outcome::Unchanged, Some(delivery), Some(&difference))
-        };
-        let run = self.keep(&record, Some(delivery)).await?;
-        Ok(ImportReport { run: Some(run), ..report })
-    }
-
-    async fn no_roster(&self) -> Result<ImportReport, Stop> {
-        let (outcome, kept, said) = match decide_no_roster(self.state.newest_roster_at, self.cx.now()) {
-            NoRoster::Alarm => (
-                ImportOutcome::NoRoster,
-                Outcome::NoRoster,
-                format!("no roster of {} waits to be read", self.customer.id),
-            ),
-            NoRoster::CameBefore => (
-                ImportOutcome::Unchanged,
-                Outcome::Unchanged,
-                format!("the roster of {} that came tonight was dealt with before", self.customer.id),
-            ),
-        };
-        let report = self.report(outcome, said);
-        if self.dry_run {
-            return Ok(report);
-        }
-        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
-        let record = RunRecord { before: counts.clone(), after: counts, ..self.record(kept, None, None) };
-        let run = self.keep(&record, None).await?;
-        Ok(ImportReport { run: Some(run), ..report })
-    }
-
-    /// I4: nothing changes, and the record says where the file is wrong.
-    async fn unreadable(
-        &self,
-        delivery: Option<&Delivery>,
-        report: ReadReport,
-    ) -> Result<ImportReport, Stop> {
-        let said = unreadable_words(&self.customer.id, &report);
-        if self.dry_run {
-            let seen = self.report(ImportOutcome::Unreadable, said);
-            return Ok(ImportReport { read_errors: Some(report), ..seen });
-        }
-        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
-        let record = RunRecord {
-            before: counts.clone(),
-            after: counts,
-            read_errors: Some(report),
-            ..self.record(Outcome::Failed, delivery, None)
-        };
-        self.keep(&record, delivery).await?;
-        Err(Stop::fail(said))
-    }
-
-    /// C1, where the customer's setting refuses such a run.
-    async fn too_early(
-        &self,
-        delivery: Option<&Delivery>,
-        roster: SnapshotId,
-        difference: Difference,
-    ) -> Result<ImportReport, Stop> {
-        let why = format!(
-            "{} came before the school year's start; this customer's setting refuses such a roster",
-            counted(difference.held_courses, "new course")
-        );
-        if self.dry_run {
-            return Ok(self.would(ImportOutcome::WouldAbort, roster, &difference, why));
-        }
-        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
-        let record = RunRecord {
-            roster: Some(roster),
-            before: counts.clone(),
-            after: counts,
-            failure: Some(why.clone()),
-            ..self.record(Outcome::Failed, delivery, Some(&difference))
-        };
-        self.keep(&record, delivery).await?;
-        Err(Stop::fail(why))
-    }
-
-    /// F2: the whole import stops; the file stays, so that a decision about exactly this roster can use it (F3).
-    async fn abort(
-        &self,
-        delivery: Option<&Delivery>,
-        roster: SnapshotId,
-        difference: Difference,
-        breaches: Vec<Breach>,
-    ) -> Result<ImportReport, Stop> {
-        let why = abort_words(&self.customer.id, &breaches);
-        if self.dry_run {
-            let seen = self.would(ImportOutcome::WouldAbort, roster, &difference, why);
-            return Ok(ImportReport { breaches, ..seen });
-        }
-        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
-        let record = RunRecord {
-            roster: Some(roster),
-            before: counts.clone(),
-            after: counts,
-            breaches,
-            ..self.record(Outcome::Aborted, delivery, Some(&difference))
-        };
-        self.record_run(&record).await?;
-        Err(Stop::abort(why))
-    }
-
-    /// Records the run, then puts the file away.
-    async fn keep(&self, record: &RunRecord, delivery: Option<&Delivery>) -> Result<RunId, Stop> {
-        let run = self.record_run(record).await?;
-        if let Some(delivery) = delivery {
-            self.cx.ports.rosters.put_away(self.customer, delivery).await?;
-        }
-        Ok(run)
-    }
-
-    async fn record_run(&self, record: &RunRecord) -> Result<RunId, Stop> {
-        let proof = self.cx.proof().expect("a dry run has ended before it would record");
-        Ok(self.cx.ports.integration.record_run(self.customer, record, proof).await?)
-    }
-
-    fn record(
-        &self,
-        outcome: Outcome,
-        delivery: Option<&Delivery>,
-        difference: Option<&Difference>,
-    ) -> RunRecord {
-        let postponed = difference.map(|difference| difference.postponed).unwrap_or_default();
-        let held_courses = difference.map_or(0, |difference| difference.held_courses);
-        RunRecord {
-            job: self.cx.job.id,
-            round: self.cx.job.round,
-            outcome,
-            started_at: self.started_at,
-            ended_at: self.cx.now(),
-            roster_name: delivery.map(|delivery| delivery.name.clone()),
-            roster: None,
-            mirror: None,
-            before: SiteCounts::default(),
-            after: SiteCounts::default(),
-            planned: difference.map(|difference| difference.planned).unwrap_or_default(),
-            applied: Applied::default(),
-            postponed_until: self
-                .state
-                .delay_delete
-                .filter(|_| !postponed.is_empty())
-                .map(|window| window.end),
-            postponed_deletes: postponed,
-            held_courses,
-            held_until: self.state.course_guard.filter(|_| held_courses > 0).map(|guard| guard.opens),
-            start_not_known: held_courses > 0 && self.state.course_guard.is_some_and(|guard| guard.assumed),
-            breaches: Vec::new(),
-            read_errors: None,
-            failure: None,
-            used_decision: None,
-            under_way: None,
-            applied_in_part: self.state.under_way.is_some(),
-        }
-    }
-
-    fn report(&self, outcome: ImportOutcome, said: String) -> ImportReport {
-        ImportReport {
-            outcome,
-            run: None,
-            roster: None,
-            planned: ChangeCounts::default(),
-            applied: Applied::default(),
-            postponed_deletes: ChangeCounts::default(),
-            held_courses: 0,
-            breaches: Vec::new(),
-            read_errors: None,
-            said,
-        }
-    }
-
-    fn would(
-        &self,
-        outcome: ImportOutcome,
-        roster: SnapshotId,
-        difference: &Difference,
-        said: String,
-    ) -> ImportReport {
-        ImportReport {
-            roster: Some(roster),
-            planned: difference.planned,
-            postponed_deletes: difference.postponed,
-            held_courses: difference.held_courses,
-            ..self.report(outcome, said)
-        }
-    }
-}
-
-fn unreadable_words(customer: &CustomerId, report: &ReadReport) -> String {
-    format!("the roster of {customer} cannot be read: {report}")
-}
-
-fn abort_words(customer: &CustomerId, breaches: &[Breach]) -> String {
-    let first = breaches.first().map(ToString::to_string).unwrap_or_default();
-    let more = match breaches.len() {
-        0 | 1 => String::new(),
-        limits => format!(" and {} more limits", limits - 1),
-    };
-    format!("the Filter stopped the import of {customer}: {first}{more}")
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-fn waiting_words(record: &RunRecord) -> String {
-    let mut words = String::new();
-    if let Some(until) = record.postponed_until {
-        let deletes = counted(record.postponed_deletes.total(), "delete");
-        words.push_str(&format!("; waiting until {until}: {deletes}"));
-    }
-    if let Some(until) = record.held_until {
-        let courses = counted(record.held_courses, "course");
-        words.push_str(&format!("; held back until {until}: {courses}"));
-    }
-    words
 }

@@ -3,7 +3,10 @@
 //! The record is the end of the import. Reading on would take in a roster that came meanwhile without a run of its
 //! own, or find the file put away and call a run that failed one without a roster.
 
-use super::{Import, ImportOutcome, ImportReport, abort_words, unreadable_words};
+use super::{
+    Import, ImportOutcome, ImportReport,
+    words::{abort_words, unreadable_words},
+};
 use crate::{
     Stop,
     ports::{Outcome, RunId, RunRecord},

@@ -1,0 +1,65 @@
+//! The sentences of an import for people.
+
+use super::difference::Difference;
+use crate::{
+    CustomerId,
+    ports::{Pause, RunRecord},
+};
+use rollover_roster::{filter::Breach, read::ReadReport};
+
+pub(super) fn completed_words(customer: &CustomerId, record: &RunRecord) -> String {
+    let applied = record.applied;
+    format!(
+        "{} created, {} updated, {} deleted at the site of {customer}{}",
+        applied.created,
+        applied.updated,
+        applied.deleted,
+        waiting_words(record)
+    )
+}
+
+pub(super) fn would_apply_words(customer: &CustomerId, difference: &Difference) -> String {
+    let changes = difference.now.len() + difference.repair.now.len();
+    format!("{changes} changes would be applied to the site of {customer}")
+}
+
+pub(super) fn paused_words(customer: &CustomerId, pause: &Pause) -> String {
+    format!("the integration of {customer} is paused by {} ({}); nothing was read", pause.by, pause.why)
+}
+
+pub(super) fn too_early_words(held_courses: u64) -> String {
+    format!(
+        "{} came before the school year's start; this customer's setting refuses such a roster",
+        counted(held_courses, "new course")
+    )
+}
+
+pub(super) fn unreadable_words(customer: &CustomerId, report: &ReadReport) -> String {
+    format!("the roster of {customer} cannot be read: {report}")
+}
+
+pub(super) fn abort_words(customer: &CustomerId, breaches: &[Breach]) -> String {
+    let first = breaches.first().map(ToString::to_string).unwrap_or_default();
+    let more = match breaches.len() {
+        0 | 1 => String::new(),
+        limits => format!(" and {} more limits", limits - 1),
+    };
+    format!("the Filter stopped the import of {customer}: {first}{more}")
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn waiting_words(record: &RunRecord) -> String {
+    let mut words = String::new();
+    if let Some(until) = record.postponed_until {
+        let deletes = counted(record.postponed_deletes.total(), "delete");
+        words.push_str(&format!("; waiting until {until}: {deletes}"));
+    }
+    if let Some(until) = record.held_until {
+        let courses = counted(record.held_courses, "course");
+        words.push_str(&format!("; held back until {until}: {courses}"));
+    }
+    words
+}
