@@ -6,6 +6,8 @@ use std::fmt;
 
 /// What an error names in place of a record.
 pub(super) const WHOLE_FILE: &str = "file";
+/// The same of a ZIP whose end, which lists its files, is not there or wrong.
+pub(super) const BROKEN_ZIP: &str = "ZIP";
 
 /// One error.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +50,9 @@ impl ReadReport {
 
     /// Whether the document breaks off, as that of a file which is still being written does.
     pub fn breaks_off(&self) -> bool {
-        self.errors.iter().any(|error| error.record == WHOLE_FILE && error.line > 0)
+        self.errors
+            .iter()
+            .any(|error| error.record == BROKEN_ZIP || (error.record == WHOLE_FILE && error.line > 0))
     }
 
     /// Adds to the error of a record how many others name it, which are no errors of their own.

@@ -4,7 +4,7 @@ use super::{
     report::{Reading, bundle_error, file_error},
     schema::{Table, UNREAD},
 };
-use crate::read::{Leniency, ReadReport};
+use crate::read::{Leniency, ReadReport, report::BROKEN_ZIP};
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -247,5 +247,8 @@ fn broken_zip(error: &ZipError) -> ReadReport {
         ZipError::UnsupportedArchive(_) => "the ZIP is packed in a way that is not read".to_owned(),
         _ => "the file is no whole ZIP".to_owned(),
     };
-    bundle_error(what, "send a ZIP of the files of the standard; if one was sent, have it sent again")
+    let mut report =
+        bundle_error(what, "send a ZIP of the files of the standard; if one was sent, have it sent again");
+    report.errors.iter_mut().for_each(|error| BROKEN_ZIP.clone_into(&mut error.record));
+    report
 }

@@ -112,11 +112,18 @@ fn read_bundle(
     finish(records, &tables, &manifest, source, reading).map(OneRoster::Full)
 }
 
-/// What the roster before becomes by a delta; `base` is the import database.
+/// What the roster before becomes by a delta; `base` is the import database. Without one there is nothing to change.
 ///
 /// # Errors
 /// What the delta names and neither it nor the roster before holds.
-pub fn apply_delta(base: impl Iterator<Item = Record>, delta: Delta) -> Result<ReadRoster, ReadReport> {
+pub fn apply_delta(
+    base: Option<impl Iterator<Item = Record>>,
+    delta: Delta,
+) -> Result<ReadRoster, ReadReport> {
+    let Some(base) = base else {
+        let fix = "have the MIS send all files as bulk once";
+        return Err(report::bundle_error("the bundle holds changes alone, and there is no roster before it", fix));
+    };
     let Delta { tables, manifest, source, options } = delta;
     let mut reading = Reading::new(&options);
     // Special courses are made anew of what the groups become.

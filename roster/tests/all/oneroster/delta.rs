@@ -28,7 +28,7 @@ fn delta(rows: &[(&str, &str)]) -> Files {
 }
 
 fn applied(base: &Roster, files: &Files) -> Result<Roster, ReadReport> {
-    apply_delta(base.records().iter().cloned(), files.delta()).map(|read| read.roster)
+    apply_delta(Some(base.records().iter().cloned()), files.delta()).map(|read| read.roster)
 }
 
 /// What a delta takes away and brings.
@@ -139,6 +139,8 @@ fn a_delta_that_fits_neither_itself_nor_the_roster_before_is_refused() {
         assert!(all(&report).starts_with(expected), "{}", all(&report));
     }
     let lone = delta(&[("demographics", "p1,{a},2012-03-05,,,,,,,,,,,,\n")]);
+    let report = apply_delta(None::<std::iter::Empty<_>>, lone.delta()).unwrap_err();
+    assert!(all(&report).contains("there is no roster before it"), "{}", all(&report));
     let report = applied(&Roster::from_records(Vec::new()), &lone).unwrap_err();
     assert!(all(&report).contains("it names no user of the roster"), "{}", all(&report));
 }
@@ -184,7 +186,7 @@ proptest! {
             };
             *contents = text.into_bytes();
         }
-        let after = apply_delta(part.into_iter(), files.delta()).unwrap();
+        let after = apply_delta(Some(part.into_iter()), files.delta()).unwrap();
         prop_assert_eq!(lines(after.roster.records()), lines(whole.records()));
     }
 }
