@@ -103,7 +103,7 @@ fn complete_file(entry: &fs::DirEntry, format: RosterFormat) -> io::Result<Optio
 fn is_roster_name(name: &str, format: RosterFormat) -> bool {
     let endings: &[&str] = match format {
         RosterFormat::ImsEnterprise => &["xml"],
-        RosterFormat::OneRosterCsv => &["zip", "csv"],
+        RosterFormat::OneRosterCsv => &["zip"],
     };
     let ending = Path::new(name).extension().and_then(OsStr::to_str);
     !name.starts_with('.')
@@ -169,7 +169,7 @@ mod tests {
             ("roster.xml.part", RosterFormat::ImsEnterprise, false),
             ("roster.zip", RosterFormat::ImsEnterprise, false),
             ("roster.zip", RosterFormat::OneRosterCsv, true),
-            ("users.csv", RosterFormat::OneRosterCsv, true),
+            ("users.csv", RosterFormat::OneRosterCsv, false),
             ("xml", RosterFormat::ImsEnterprise, false),
         ];
         for (name, format, expected) in cases {

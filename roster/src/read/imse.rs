@@ -179,6 +179,7 @@ impl<'o> Reading<'o> {
 
     fn broken(&mut self, broken: Broken) {
         let error = ReadError {
+            file: String::new(),
             line: broken.place.line,
             column: broken.place.column,
             record: WHOLE_FILE.to_owned(),

@@ -7,6 +7,7 @@ mod events;
 mod imse;
 mod lenient;
 mod mapping;
+pub mod oneroster;
 mod plain;
 mod report;
 mod tree;

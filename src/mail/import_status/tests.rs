@@ -163,6 +163,7 @@ fn aborted() -> RunRecord {
 
 fn unreadable(errors: usize) -> RunRecord {
     let error = |index: usize| ReadError {
+        file: String::new(),
         line: 120 + index as u64,
         column: 9,
         record: format!("person {}", index + 1),
@@ -278,6 +279,7 @@ fn hostile_names_stay_text() {
     run.read_errors = Some(ReadReport {
         file: hostile.to_owned(),
         errors: vec![ReadError {
+            file: String::new(),
             line: 1,
             column: 1,
             record: hostile.to_owned(),

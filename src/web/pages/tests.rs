@@ -224,7 +224,8 @@ fn run(outcome: Outcome) -> RunRow {
         causes: vec![cause],
         ..Breach::new(Kind::Person, Action::Delete, 9, 10, limit)
     };
-    let error = ReadError { line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
+    let error =
+        ReadError { file: bad(), line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
     let record = RunRecord {
         job: 5,
         round: 0,

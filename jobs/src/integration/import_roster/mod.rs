@@ -25,8 +25,7 @@ use self::{
     words::{completed_words, would_apply_words},
 };
 use crate::{
-    Customer, End, JobContext, JobKind, Lane, Policy, Stop, Who,
-    customer::RosterFormat,
+    Customer, End, JobContext, JobKind, Lane, Policy, Stop,
     ports::{Delivery, IntegrationState, Outcome, RunRecord},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -129,12 +128,6 @@ impl Import<'_> {
         // I3: what a roster would do can be looked at during a pause too.
         if let Some(pause) = self.state.pause.as_ref().filter(|_| !self.dry_run) {
             return self.paused(pause);
-        }
-        if self.customer.settings.roster_format != RosterFormat::ImsEnterprise {
-            return Err(Stop::wait_for(
-                Who::IntegrationConsultant,
-                format!("{} sends OneRoster CSV, which this version does not read yet", self.customer.id),
-            ));
         }
         let delivery = self.cx.ports.rosters.newest(self.customer).await?;
         let prepared = match &delivery {

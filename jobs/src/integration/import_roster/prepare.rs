@@ -4,10 +4,14 @@
 //! same afterwards, and a young file that breaks off is taken for one that is on its way.
 
 use super::addressee::decide_addressee;
-use crate::{Customer, JobContext, Stop, ports::Delivery};
+use crate::{Customer, CustomerSettings, JobContext, RosterFormat, Stop, ports::Delivery};
 use chrono::{DateTime, TimeDelta, Utc};
 use rollover_roster::{
-    read::{ReadOptions, ReadReport, ReadRoster, read_imse},
+    read::{
+        ReadError, ReadOptions, ReadReport, ReadRoster,
+        oneroster::{OneRoster, read_oneroster},
+        read_imse,
+    },
     snapshot::SnapshotId,
 };
 use std::{fs::File, io::BufReader};
@@ -32,7 +36,7 @@ pub(super) async fn prepare(
     delivery: &Delivery,
 ) -> Result<Prepared, Stop> {
     let name = &delivery.name;
-    let read = read(delivery.clone(), customer.settings.read_options()).await?;
+    let read = read(delivery.clone(), &customer.settings).await?;
     if !cx.ports.rosters.is_unchanged(customer, delivery).await? {
         return Err(Stop::retry(format!("roster {name} changed while it was read; it is read anew")));
     }
@@ -57,13 +61,38 @@ pub(super) async fn prepare(
     .await
 }
 
-async fn read(delivery: Delivery, options: ReadOptions) -> Result<Result<ReadRoster, ReadReport>, Stop> {
+async fn read(
+    delivery: Delivery,
+    settings: &CustomerSettings,
+) -> Result<Result<ReadRoster, ReadReport>, Stop> {
+    let (format, options) = (settings.roster_format, settings.read_options());
     blocking(move || {
+        if format == RosterFormat::OneRosterCsv {
+            return Ok(read_full_bundle(&delivery, &options));
+        }
         let file = File::open(&delivery.path)
             .map_err(|error| Stop::retry(format!("roster {} cannot be opened: {error}", delivery.name)))?;
         Ok(read_imse(BufReader::new(file), &options))
     })
     .await
+}
+
+/// Only the newest of the files that wait is imported, and one that the Filter stops is not kept: a change that an
+/// older file brought would be lost. So changes alone are refused.
+fn read_full_bundle(delivery: &Delivery, options: &ReadOptions) -> Result<ReadRoster, ReadReport> {
+    match read_oneroster(&delivery.path, None, options)? {
+        OneRoster::Full(read) => Ok(read),
+        OneRoster::Delta(_) => {
+            let error = ReadError {
+                file: "manifest.csv".to_owned(),
+                record: "file".to_owned(),
+                what: "the bundle holds changes alone".to_owned(),
+                fix: "have the MIS send all files as bulk".to_owned(),
+                ..ReadError::default()
+            };
+            Err(ReadReport { errors: vec![error], ..ReadReport::default() })
+        }
+    }
 }
 
 /// Runs work that computes or reads files on a thread of its own.

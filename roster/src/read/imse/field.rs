@@ -53,6 +53,7 @@ impl At {
 
     pub fn error(&self, field: &str, what: impl Into<String>, fix: &str) -> ReadError {
         ReadError {
+            file: String::new(),
             line: self.place.line,
             column: self.place.column,
             record: self.label.to_string(),
