@@ -61,32 +61,13 @@ fn mapped(inside: &str, mapping: serde_json::Value) -> ReadRoster {
 }
 
 fn persons(read: &ReadRoster) -> Vec<&Person> {
-    let person = |record: &'_ Record| matches!(record, Record::Person(_));
-    read.roster
-        .records()
-        .iter()
-        .filter(|record| person(record))
-        .map(|record| match record {
-            Record::Person(person) => person,
-            _ => unreachable!("they were chosen"),
-        })
-        .collect()
+    let records = read.roster.records().iter();
+    records.filter_map(|r| if let Record::Person(person) = r { Some(person) } else { None }).collect()
 }
 
 fn members(read: &ReadRoster) -> Vec<&Membership> {
-    let member = |record: &'_ Record| match record {
-        Record::Membership(_) => true,
-        Record::Group(_) | Record::Person(_) | Record::Course(_) => false,
-    };
-    read.roster
-        .records()
-        .iter()
-        .filter(|record| member(record))
-        .map(|record| match record {
-            Record::Membership(member) => member,
-            _ => unreachable!("they were chosen"),
-        })
-        .collect()
+    let records = read.roster.records().iter();
+    records.filter_map(|r| if let Record::Membership(member) = r { Some(member) } else { None }).collect()
 }
 
 fn parent(read: &ReadRoster, id: &str) -> Option<SyncKey> {
