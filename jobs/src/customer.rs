@@ -2,7 +2,10 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use rollover_roster::filter::Limits;
+use rollover_roster::{
+    filter::Limits,
+    read::{Lenient, Mapping, ReadOptions},
+};
 use serde::{Deserialize, Serialize};
 
 /// The short name of a customer, chosen by support (`nes`, `fjord-kommune`): 1 to 40 of `a-z 0-9 -`.
@@ -156,6 +159,17 @@ pub struct CustomerSettings {
     pub early_courses: EarlyCourses,
     /// P5: new courses whose code begins so are of the summer school, and flow at once.
     pub summer_course_prefix: Option<String>,
+    /// What the feed may do against its format; nothing, unless it is named.
+    pub lenient: Lenient,
+    /// How the feed names things, and what they mean at the site.
+    pub mapping: Mapping,
+}
+
+impl CustomerSettings {
+    /// How this customer's rosters are read.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions { lenient: self.lenient.clone(), mapping: self.mapping.clone(), ..ReadOptions::default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

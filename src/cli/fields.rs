@@ -8,6 +8,7 @@ use rollover_roster::{
     diff::Action,
     filter::{Limit, Limits},
     model::Kind,
+    read::{Leniency, Lenient, Mapping},
 };
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -38,6 +39,14 @@ pub(super) struct SettingsFields {
     /// New courses whose code begins so are of the summer school and flow at once.
     #[arg(long, value_name = "PREFIX")]
     summer_course_prefix: Option<String>,
+    /// A departure from the roster's format that is read all the same, as bad_dates, or all, or none; several times
+    /// for several. Replaces the list.
+    #[arg(long, value_name = "NAME", value_parser = parse_lenient)]
+    lenient: Vec<Lenient>,
+    /// File with the mapping of the feed's roles, profiles, groups, sources and special courses, as TOML; an empty
+    /// one takes the mapping away.
+    #[arg(long, value_name = "FILE", value_parser = parse_mapping)]
+    mapping: Option<Mapping>,
     /// A limit of the Filter, as person.delete=5% or course.create=200 or group.update=off; several times for several.
     #[arg(long, value_name = "KIND.CHANGE=LIMIT", value_parser = LimitField::from_str)]
     filter: Vec<LimitField>,
@@ -99,8 +108,35 @@ impl SettingsFields {
         if self.summer_course_prefix.is_some() {
             settings.summer_course_prefix = self.summer_course_prefix;
         }
+        if !self.lenient.is_empty() {
+            settings.lenient = self.lenient.iter().flat_map(Lenient::iter).collect();
+        }
+        if let Some(mapping) = self.mapping {
+            settings.mapping = mapping;
+        }
         apply_limits(&self.filter, &mut settings.filter);
     }
+}
+
+fn parse_lenient(text: &str) -> Result<Lenient, String> {
+    match text {
+        "all" => Ok(Lenient::all()),
+        "none" => Ok(Lenient::default()),
+        name => match Leniency::parse(name) {
+            Some(leniency) => Ok([leniency].into_iter().collect()),
+            None => {
+                let known: Vec<String> = Leniency::ALL.into_iter().map(Leniency::name).collect();
+                Err(format!("{name:?}: expected all, none, or one of {}", known.join(", ")))
+            }
+        },
+    }
+}
+
+fn parse_mapping(file: &str) -> Result<Mapping, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let mapping: Mapping = toml::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
+    mapping.check().map_err(|error| format!("{file}: {error}"))?;
+    Ok(mapping)
 }
 
 /// A module that some plan template asks for; a misspelt one would make its steps vanish without a word.
@@ -259,6 +295,35 @@ mod tests {
         ] {
             assert!(limit(wrong).unwrap_err().contains(wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_leniency_is_named_as_it_is_stored() {
+        assert_eq!(parse_lenient("bad_dates"), Ok([Leniency::BadDates].into_iter().collect()));
+        assert_eq!(
+            (parse_lenient("all"), parse_lenient("none")),
+            (Ok(Lenient::all()), Ok(Lenient::default()))
+        );
+        assert!(
+            parse_lenient("bad_manners")
+                .unwrap_err()
+                .contains("\"bad_manners\": expected all, none, or one of ")
+        );
+    }
+
+    #[test]
+    fn a_mapping_comes_from_a_file_and_names_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mapping.toml");
+        let parse = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            parse_mapping(&file.to_string_lossy())
+        };
+        let good = "[[groups]]\nof = { type = \"fag\" }\nbecomes = \"course\"\n";
+        assert_eq!(parse(good).unwrap().groups.len(), 1);
+        assert_eq!(parse(""), Ok(Mapping::default()));
+        let wrong = parse("[[groups]]\nof = { level = 99 }\nbecomes = \"course\"\n").unwrap_err();
+        assert!(wrong.contains("mapping, groups[0].of.level: \"99\": expected 0 to 20"), "{wrong}");
     }
 
     #[test]

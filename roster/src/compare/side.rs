@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{KindCounts, Record, Roster},
-    read::{Properties, ReadRoster, read_imse},
+    read::{Mapping, Properties, ReadRoster, read_imse},
 };
 use std::{fs::File, io, io::BufReader, path::Path, thread};
 
@@ -29,7 +29,9 @@ pub(super) struct Side {
 impl Side {
     /// Of a file; one in which anything has to be reported is read whole by the reader that can say what.
     pub fn of_file(path: &Path, options: &Options<'_>) -> Result<Self, RosterError> {
-        if let Some(index) = Index::of(path, options)? {
+        // What a mapping makes of a record may follow from others.
+        let index = if options.read.mapping == Mapping::default() { Index::of(path, options)? } else { None };
+        if let Some(index) = index {
             let (counts, groups_without_id) = (index.counts, index.groups_without_id);
             let properties = index.properties.clone();
             return Ok(Self { source: Source::File(index), counts, properties, groups_without_id });
@@ -37,7 +39,7 @@ impl Side {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let read = read_imse(BufReader::new(File::open(path)?), options.read)
             .map_err(|report| RosterError::Refused(report.with_file(&name)))?;
-        let ReadRoster { roster, properties, groups_without_id } = read;
+        let ReadRoster { roster, properties, groups_without_id, .. } = read;
         let counts = roster.counts();
         Ok(Self { source: Source::Memory(roster), counts, properties, groups_without_id })
     }

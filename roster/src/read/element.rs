@@ -19,9 +19,16 @@ pub(super) struct Broken {
     pub fix: &'static str,
 }
 
+/// The root of a document.
+pub(super) struct Root {
+    pub name: String,
+    /// That of names without a prefix.
+    pub namespace: Option<String>,
+}
+
 /// The top of a document: what comes next under the root.
 pub(super) enum Next<'t> {
-    Root(String),
+    Root(Root),
     Child(Element<'t>),
     /// The document, or this part of it, is complete: in a document nothing but white space followed the root.
     End,
@@ -43,7 +50,7 @@ pub(super) struct Elements<E> {
 
 /// What the top of a document is to do with an event.
 enum Top {
-    Root(String),
+    Root(Root),
     Child,
     End,
     PassOver,
@@ -70,7 +77,7 @@ impl<E: Events> Elements<E> {
     pub fn next(&mut self) -> Result<Next<'_>, Broken> {
         loop {
             match self.top()? {
-                Top::Root(name) => return Ok(Next::Root(name)),
+                Top::Root(root) => return Ok(Next::Root(root)),
                 Top::Child => {
                     self.rest_of_child()?;
                     return Ok(Next::Child(self.tree.root()));
@@ -103,7 +110,11 @@ impl<E: Events> Elements<E> {
             }
             Event::Start(start) => {
                 self.root = Some(start.name().as_ref().to_owned());
-                return Ok(Top::Root(start.local_name().as_ref().to_owned()));
+                let namespace = start.attributes().flatten().find(|found| found.key.as_ref() == "xmlns");
+                return Ok(Top::Root(Root {
+                    name: start.local_name().as_ref().to_owned(),
+                    namespace: namespace.map(|found| found.value.trim().to_owned()),
+                }));
             }
             // The parser may have begun behind the start tag of the root.
             Event::End(end) if self.root.as_deref() != Some(end.name().as_ref()) => {

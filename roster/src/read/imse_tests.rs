@@ -5,6 +5,7 @@ use crate::model::{
     Course, CourseDetails, Details, Group, Membership, MembershipDetails, Person, PersonDetails, Profile,
     Record, Relation, Relative, Role, SyncKey,
 };
+use crate::read::ReadLimits;
 use chrono::NaiveDate;
 
 fn enterprise(inside: &str) -> String {
@@ -331,7 +332,9 @@ fn all_eight_roles_are_known() {
     {
         let role = format!("<role roletype=\"{code}\"/>");
         let file = person("p", "") + &group("g", "") + &membership("g", "p", &role);
-        let expected = format!("member 1, role@roletype: {shown:?} is no role; expected 01 to 08");
+        let expected = format!(
+            "member 1, role@roletype: {shown:?} is no role; expected 01 to 08, or an entry of the mapping"
+        );
         assert!(errors(&file)[0].ends_with(&expected), "{:?}", errors(&file));
     }
 }
@@ -381,10 +384,25 @@ fn dates_of_a_timeframe_bind_only_when_they_restrict() {
 }
 
 #[test]
-fn a_group_among_the_members_is_passed_over() {
-    let nested = format!("<member>{}<idtype>2</idtype><role roletype=\"01\"/></member>", sourcedid("h"));
-    let file = group("g", "") + &format!("<membership>{}{nested}</membership>", sourcedid("g"));
-    assert_eq!(good(&file).len(), 1);
+fn a_group_among_the_members_is_in_the_group_unless_it_says_where_it_is() {
+    let inner = |id: &str| format!("<member>{}<idtype>2</idtype></member>", sourcedid(id));
+    let membership = |id: &str, inner: &str| format!("<membership>{}{inner}</membership>", sourcedid(id));
+    let relationship = format!("<relationship relation=\"1\">{}</relationship>", sourcedid("g"));
+    let file = [group("g", ""), group("h", ""), group("i", &relationship)].concat()
+        + &membership("g", &inner("h"))
+        + &membership("h", &inner("i"));
+    let parents: Vec<Option<SyncKey>> = good(&file)
+        .into_iter()
+        .map(|record| match record {
+            Record::Group(group) => group.parent,
+            _ => panic!("groups alone"),
+        })
+        .collect();
+    assert_eq!(parents, [None, Some(key("g")), Some(key("g"))]);
+    let expected = "member 1, member/sourcedid: the group that is its member is not in the file; \
+                    send the group, or leave the member out";
+    let errors = errors(&(group("g", "") + &membership("g", &inner("gone"))));
+    assert!(errors.len() == 1 && errors[0].ends_with(expected), "{errors:?}");
 }
 
 #[test]

@@ -74,6 +74,18 @@ impl Leniency {
         Self::EmptyRequired,
     ];
 
+    /// The stored name, as `bad_dates`.
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => unreachable!("a variant without fields is a text"),
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|leniency| leniency.name() == name)
+    }
+
     /// What was done, as the status mail says it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -114,6 +126,10 @@ pub struct Lenient(BTreeSet<Leniency>);
 impl Lenient {
     pub fn all() -> Self {
         Leniency::ALL.into_iter().collect()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Leniency> {
+        self.0.iter().copied()
     }
 
     pub fn allows(&self, leniency: Leniency) -> bool {

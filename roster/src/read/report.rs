@@ -48,6 +48,14 @@ impl ReadReport {
         self.errors.iter().any(|error| error.record == WHOLE_FILE && error.line > 0)
     }
 
+    /// Adds to the error of a record how many others name it, which are no errors of their own.
+    pub(super) fn add_followers(&mut self, record: &str, followers: u64) {
+        if let Some(error) = self.errors.iter_mut().find(|error| error.record == record) {
+            let others = if followers == 1 { "1 other names" } else { &format!("{followers} others name") };
+            error.what = format!("{} ({others} this {record})", error.what);
+        }
+    }
+
     pub const fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }

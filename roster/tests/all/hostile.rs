@@ -18,8 +18,7 @@ const PERSON: &str = "<person><sourcedid><source>sas</source><id>p-1</id></sourc
 fn an_empty_file_deletes_nothing() {
     assert_eq!(
         refused(""),
-        "line 1, column 1, file: the file ends before the document does; \
-         the transfer was cut off: have the MIS send it again"
+        "line 1, column 1, file: the file is empty; look at the export of the MIS and at the transfer"
     );
     for empty in ["<enterprise/>", "<enterprise><properties/></enterprise>", "<enterprise></enterprise>"] {
         let text = refused(empty);

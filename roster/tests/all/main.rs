@@ -8,6 +8,7 @@ mod encodings;
 mod generate;
 mod hostile;
 mod never_panics;
+mod outside_samples;
 mod repair;
 mod round_trip;
 mod snapshot_parts;

@@ -32,7 +32,7 @@ pub(super) async fn prepare(
     delivery: &Delivery,
 ) -> Result<Prepared, Stop> {
     let name = &delivery.name;
-    let read = read(delivery.clone()).await?;
+    let read = read(delivery.clone(), customer.settings.read_options()).await?;
     if !cx.ports.rosters.is_unchanged(customer, delivery).await? {
         return Err(Stop::retry(format!("roster {name} changed while it was read; it is read anew")));
     }
@@ -57,11 +57,11 @@ pub(super) async fn prepare(
     .await
 }
 
-async fn read(delivery: Delivery) -> Result<Result<ReadRoster, ReadReport>, Stop> {
+async fn read(delivery: Delivery, options: ReadOptions) -> Result<Result<ReadRoster, ReadReport>, Stop> {
     blocking(move || {
         let file = File::open(&delivery.path)
             .map_err(|error| Stop::retry(format!("roster {} cannot be opened: {error}", delivery.name)))?;
-        Ok(read_imse(BufReader::new(file), &ReadOptions::default()))
+        Ok(read_imse(BufReader::new(file), &options))
     })
     .await
 }

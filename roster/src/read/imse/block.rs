@@ -1,10 +1,10 @@
 //! Reads one block of a file on its own: its records, or that something in it has to be reported.
 
-use super::{Properties, convert::Converter};
+use super::{Properties, convert::Converter, decide_whole, pifu::Dialect};
 use crate::{
     model::Record,
     read::{
-        Block, Plain, ReadLimits,
+        Block, Plain, ReadLimits, ReadOptions,
         blocks::Offsets,
         element::{Elements, Next, ROOT},
         events::{MARK, Sliced},
@@ -21,7 +21,8 @@ pub(crate) struct BlockFacts {
 
 /// Gives `take` the records of each child of the root, with where it lies in the file.
 ///
-/// `None` when the block is not made of whole records without an error. Which one, and where, is for
+/// Strictly, and without a mapping. `None` when the block is not made of whole records without an error, or when its
+/// records mean something else by what stands in other blocks. Which one, and where, is for
 /// [`super::read_imse`] to say, which goes through the file from its beginning.
 pub(crate) fn read_block(
     block: &Block,
@@ -36,15 +37,22 @@ pub(crate) fn read_block(
     }
     let mut offsets = Offsets::new(&text, encoding, block.at);
     let mut elements = Elements::of_part(Sliced::new(&text, limits.text), *limits, block.part);
-    let (mut facts, mut converter, mut records) = (BlockFacts::default(), Converter::default(), Vec::new());
+    let options = ReadOptions::from(*limits);
+    let (mut facts, mut converter, mut records) =
+        (BlockFacts::default(), Converter::new(&options), Vec::new());
     loop {
         match elements.next().ok()? {
-            Next::Root(name) if name == ROOT => {}
+            Next::Root(root) if root.name == ROOT => {
+                converter.judge.dialect = Dialect::of_namespace(root.namespace.as_deref());
+            }
             Next::Root(_) => return None,
             Next::Child(element) => match element.name {
-                "properties" => facts.properties = Some(Properties::of(element)),
+                "properties" => {
+                    decide_whole(element.text_at(&["type"])).ok()?;
+                    facts.properties = Some(Properties::of(element));
+                }
                 "person" | "group" | "membership" => {
-                    if !converter.take(element).is_empty() {
+                    if !converter.take(element).is_empty() || converter.needs_whole_file() {
                         return None;
                     }
                     records.extend(converter.drain());
@@ -54,7 +62,7 @@ pub(crate) fn read_block(
                 _ => {}
             },
             Next::End => {
-                facts.groups_without_id = converter.groups_without_id();
+                facts.groups_without_id = converter.facts.groups_without_id;
                 return Some(facts);
             }
         }
