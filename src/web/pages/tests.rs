@@ -218,7 +218,8 @@ fn run(outcome: Outcome) -> RunRow {
         limit: Limit { max_abs: Some(1), max_pct: Some(5.0) },
         parts: vec![part],
     };
-    let error = ReadError { file: bad(), line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
+    let error =
+        ReadError { file: bad(), line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
     let record = RunRecord {
         job: 5,
         round: 0,

@@ -122,7 +122,10 @@ pub fn apply_delta(
 ) -> Result<ReadRoster, ReadReport> {
     let Some(base) = base else {
         let fix = "have the MIS send all files as bulk once";
-        return Err(report::bundle_error("the bundle holds changes alone, and there is no roster before it", fix));
+        return Err(report::bundle_error(
+            "the bundle holds changes alone, and there is no roster before it",
+            fix,
+        ));
     };
     let Delta { tables, manifest, source, options } = delta;
     let mut reading = Reading::new(&options);
