@@ -25,6 +25,8 @@ pub(super) struct Batch {
     persons: Vec<Digest>,
     logins: Vec<(Digest, Digest)>,
     groups: Vec<(Digest, Kind)>,
+    /// Groups with the ones that they are in.
+    parents: Vec<(Digest, Digest)>,
     /// Persons and groups that must be in the file.
     needed_persons: Vec<Digest>,
     needed_groups: Vec<Digest>,
@@ -66,6 +68,8 @@ impl Batch {
             Record::Person(person) => {
                 let key = of_key(&person.key);
                 self.persons.push(key);
+                let relatives = person.details.relatives.iter();
+                self.needed_persons.extend(relatives.map(|relative| of_key(&relative.person)));
                 self.logins.extend(person.userid.as_ref().map(|userid| (digest(["", userid]), key)));
             }
             Record::Group(group) => self.group(Kind::Group, &group.key, group.parent.as_ref()),
@@ -74,8 +78,10 @@ impl Batch {
     }
 
     fn group(&mut self, kind: Kind, key: &SyncKey, parent: Option<&SyncKey>) {
-        self.groups.push((of_key(key), kind));
-        self.needed_groups.extend(parent.map(of_key));
+        let (key, parent) = (of_key(key), parent.map(of_key));
+        self.groups.push((key, kind));
+        self.parents.extend(parent.map(|parent| (key, parent)));
+        self.needed_groups.extend(parent);
     }
 
     /// The same persons are members of many groups: once is enough.
@@ -102,6 +108,7 @@ pub(super) struct Gathered {
     /// By login, whose it is.
     logins: HashMap<Digest, Digest, ByDigest>,
     groups: HashMap<Digest, Kind, ByDigest>,
+    parents: HashMap<Digest, Digest, ByDigest>,
     /// Needed by a block that came before them, or not there at all.
     missing_persons: HashSet<Digest, ByDigest>,
     missing_groups: HashSet<Digest, ByDigest>,
@@ -120,6 +127,7 @@ impl Gathered {
             persons: HashSet::default(),
             logins: HashMap::default(),
             groups: HashMap::default(),
+            parents: HashMap::default(),
             missing_persons: HashSet::default(),
             missing_groups: HashSet::default(),
             records: 0,
@@ -143,6 +151,7 @@ impl Gathered {
         for (group, kind) in batch.groups {
             self.conflict |= *self.groups.entry(group).or_insert(kind) != kind;
         }
+        self.parents.extend(batch.parents);
         let missing = batch.needed_persons.into_iter().filter(|person| !self.persons.contains(person));
         self.missing_persons.extend(missing);
         let missing = batch.needed_groups.into_iter().filter(|group| !self.groups.contains_key(group));
@@ -167,6 +176,7 @@ impl Gathered {
         self.records > 0
             && self.missing_persons.iter().all(|person| self.persons.contains(person))
             && self.missing_groups.iter().all(|group| self.groups.contains_key(group))
+            && !has_circle(&self.parents)
     }
 
     /// `None` when something is wrong between the records.
@@ -178,6 +188,23 @@ impl Gathered {
         let groups_without_id = self.groups_without_id;
         Ok(Some(Complete { entries: self.entries.finish()?, properties, groups_without_id }))
     }
+}
+
+/// Whether the parents of any group lead back to it.
+fn has_circle(parents: &HashMap<Digest, Digest, ByDigest>) -> bool {
+    // Those that were gone through, with where the walk began in which they were.
+    let mut seen: HashMap<Digest, Digest, ByDigest> = HashMap::default();
+    parents.keys().any(|start| {
+        let mut group = *start;
+        while let Some(parent) = parents.get(&group) {
+            match seen.insert(group, *start) {
+                Some(before) if before == *start => return true,
+                Some(_) => return false,
+                None => group = *parent,
+            }
+        }
+        false
+    })
 }
 
 /// A whole file.
@@ -204,5 +231,24 @@ impl Hasher for OfDigest {
 
     fn write_u64(&mut self, digest: u64) {
         self.0 = digest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_that_lead_back_are_a_circle() {
+        let cases: [(&[(Digest, Digest)], bool); 5] = [
+            (&[], false),
+            (&[(1, 2), (2, 3), (4, 2), (5, 3)], false),
+            (&[(1, 1)], true),
+            (&[(1, 2), (2, 3), (3, 2)], true),
+            (&[(1, 2), (2, 3), (3, 4), (4, 1), (5, 1)], true),
+        ];
+        for (parents, expected) in cases {
+            assert_eq!(has_circle(&parents.iter().copied().collect()), expected, "{parents:?}");
+        }
     }
 }

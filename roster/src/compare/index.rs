@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{Kind, KindCounts, Record},
-    read::{Blocks, Mapping, Properties},
+    read::{Blocks, Properties},
 };
 use std::{fs::File, io, path::Path};
 
@@ -24,12 +24,8 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// `None` when the file holds anything that has to be reported, or is in an encoding that has no blocks, or when
-    /// a mapping is to change what it says.
+    /// `None` when the file holds anything that has to be reported, or is in an encoding that has no blocks.
     pub fn of(path: &Path, options: &Options<'_>) -> io::Result<Option<Self>> {
-        if options.read.mapping != Mapping::default() {
-            return Ok(None);
-        }
         let file = File::open(path)?;
         if file.metadata()?.len() > options.read.limits.bytes {
             return Ok(None);

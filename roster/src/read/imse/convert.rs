@@ -71,12 +71,9 @@ impl<'o> Converter<'o> {
 
     /// Whether records mean something else by what stands elsewhere in the file.
     pub fn needs_whole_file(&self) -> bool {
-        let names_relatives =
-            |placed: &Placed| matches!(&placed.record, Record::Person(p) if !p.details.relatives.is_empty());
         self.judge.dialect == Dialect::Pifu
             || !self.facts.key_changes.is_empty()
             || !self.facts.nested.is_empty()
-            || self.records.iter().any(names_relatives)
     }
 
     pub fn len(&self) -> usize {
