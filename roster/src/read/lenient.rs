@@ -194,13 +194,14 @@ impl Leeway {
         Self { lenient, concessions: Concessions::default() }
     }
 
-    /// Counts the error as conceded, or gives it back as the error that it is.
-    pub fn concede(&mut self, leniency: Leniency, error: ReadError) -> Result<(), ReadError> {
+    /// Counts what is let pass; gives back what is not as the error that it is.
+    #[must_use]
+    pub fn concede(&mut self, leniency: Leniency, error: ReadError) -> Option<ReadError> {
         if !self.lenient.allows(leniency) {
-            return Err(error);
+            return Some(error);
         }
         self.concessions.add(leniency, error);
-        Ok(())
+        None
     }
 
     pub fn into_concessions(self) -> Concessions {
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn what_is_not_named_stays_an_error() {
         let mut leeway = Leeway::new(Lenient::default());
-        assert_eq!(leeway.concede(Leniency::BadDates, error(7)), Err(error(7)));
+        assert_eq!(leeway.concede(Leniency::BadDates, error(7)), Some(error(7)));
         assert!(leeway.into_concessions().is_empty());
     }
 
@@ -228,9 +229,9 @@ mod tests {
     fn what_is_let_pass_is_counted_and_its_first_places_are_kept() {
         let mut leeway = Leeway::new([Leniency::BadDates].into_iter().collect());
         for line in 1..=7 {
-            leeway.concede(Leniency::BadDates, error(line)).unwrap();
+            assert_eq!(leeway.concede(Leniency::BadDates, error(line)), None);
         }
-        assert!(leeway.concede(Leniency::LongTexts, error(8)).is_err());
+        assert!(leeway.concede(Leniency::LongTexts, error(8)).is_some());
         let concessions = leeway.into_concessions();
         let [(Leniency::BadDates, concession)] = concessions.iter().collect::<Vec<_>>()[..] else {
             panic!("one leniency was made use of")

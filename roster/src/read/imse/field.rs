@@ -84,13 +84,12 @@ impl<'o> Judge<'o> {
 
     /// Whether this is let pass; otherwise it is an error.
     pub fn concede(&mut self, leniency: Leniency, error: ReadError) -> bool {
-        match self.leeway.concede(leniency, error) {
-            Ok(()) => true,
-            Err(error) => {
-                self.errors.push(error);
-                false
-            }
+        let kept = self.leeway.concede(leniency, error);
+        let passes = kept.is_none();
+        if let Some(error) = kept {
+            self.errors.push(error);
         }
+        passes
     }
 
     pub fn allows(&self, leniency: Leniency) -> bool {

@@ -43,7 +43,7 @@ const LONGEST_SOURCE: usize = 32;
 #[derive(Debug)]
 pub enum OneRoster {
     Full(ReadRoster),
-    Delta(Delta),
+    Delta(Box<Delta>),
 }
 
 /// Changes that wait for the roster they change.
@@ -97,7 +97,7 @@ fn read_bundle(
             return Err(reading.into_report());
         }
         let options = reading.options().clone();
-        return Ok(OneRoster::Delta(Delta { tables, manifest, source, options }));
+        return Ok(OneRoster::Delta(Box::new(Delta { tables, manifest, source, options })));
     }
     check::check(&mut tables, &manifest, &mut reading);
     let builder = Builder {

@@ -38,13 +38,12 @@ impl<'o> Reading<'o> {
 
     /// Whether a departure from the standard is let pass and counted; else it is an error.
     pub fn lets_pass(&mut self, leniency: Leniency, error: ReadError) -> bool {
-        match self.leeway.concede(leniency, error) {
-            Ok(()) => true,
-            Err(error) => {
-                self.add(error);
-                false
-            }
+        let kept = self.leeway.concede(leniency, error);
+        let passes = kept.is_none();
+        if let Some(error) = kept {
+            self.add(error);
         }
+        passes
     }
 
     /// Counts a row; false when the bundle has too many.

@@ -124,7 +124,7 @@ impl Files {
 
     fn delta(&self) -> Delta {
         match self.read(&ReadOptions::default()).unwrap_or_else(|report| panic!("{}", all(&report))) {
-            OneRoster::Delta(delta) => delta,
+            OneRoster::Delta(delta) => *delta,
             OneRoster::Full(_) => panic!("a full bundle"),
         }
     }
