@@ -42,7 +42,8 @@ fn changes(files: &Files) -> Vec<String> {
 
 #[test]
 fn a_delta_changes_what_it_names_and_nothing_else() {
-    let cases: [(&[(&str, &str)], &[&str]); 9] = [
+    type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+    let cases: [Case; 9] = [
         (
             &[("users", "p1,{a},true,s1,student,kari,,Karin,Berg,,,,,,,7,\n")],
             // The date of birth stays: it is of another file.
