@@ -62,7 +62,8 @@ pub(super) fn trouble(error: &lettre::transport::smtp::Error) -> Option<TlsTroub
 fn decide_trouble(error: &rustls::Error) -> TlsTrouble {
     match error {
         rustls::Error::InvalidCertificate(wrong) => match wrong {
-            CertificateError::UnknownIssuer => TlsTrouble::UnknownAuthority,
+            // A bad signature is that of an authority of a known name with another key, as after a renewal.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsTrouble::UnknownAuthority,
             CertificateError::NotValidForName => TlsTrouble::OtherName(Vec::new()),
             CertificateError::NotValidForNameContext { presented, .. } => {
                 TlsTrouble::OtherName(presented.iter().map(|name| bare(name)).collect())
@@ -129,7 +130,8 @@ mod tests {
             (certificate(CertificateError::NotValidForName), "another name (none)"),
             (certificate(CertificateError::Expired), "have it renewed"),
             (certificate(CertificateError::NotValidYet), "the clock of this machine"),
-            (certificate(CertificateError::BadSignature), "see its certificate"),
+            (certificate(CertificateError::BadSignature), "in mail.ca_file"),
+            (certificate(CertificateError::BadEncoding), "see its certificate"),
             (rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType), "does not speak TLS"),
             (rustls::Error::HandshakeNotComplete, "see its certificate"),
         ] {
