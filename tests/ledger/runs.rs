@@ -57,6 +57,7 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     }
 }
 

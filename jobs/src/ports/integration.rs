@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
     diff::ChangeCounts,
     filter::{Breach, Limits},
-    read::ReadReport,
+    read::{Concessions, ReadReport},
     snapshot::SnapshotId,
 };
 use serde::{Deserialize, Serialize};
@@ -149,6 +149,9 @@ pub struct RunRecord {
     /// The customer's start date is not known: they are held back by the usual months.
     #[serde(default)]
     pub start_not_known: bool,
+    /// What was let pass in the file (I4).
+    #[serde(default)]
+    pub concessions: Concessions,
     pub breaches: Vec<Breach>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,

@@ -3,7 +3,7 @@
 use super::{
     Import,
     guard::{GuardVerdict, decide_guard},
-    prepare::blocking,
+    prepare::{Taken, blocking},
 };
 use crate::Stop;
 use rollover_roster::{
@@ -15,12 +15,16 @@ use rollover_roster::{
     mirror,
     model::{KindCounts, Roster},
     places::{Places, Sides},
+    read::Concessions,
+    rekey::Announced,
     repair::{Repair, repair},
     snapshot::{SnapshotError, SnapshotId, SnapshotStore},
 };
 
 /// What an import has to do, sorted by when it may be done.
 pub(super) struct Difference {
+    /// What was let pass in the file.
+    pub concessions: Concessions,
     /// What flows in this run.
     pub now: Vec<Change>,
     /// All of it, with what waits.
@@ -48,10 +52,11 @@ impl Difference {
 }
 
 /// Compares a roster with the mirror of the customer.
-pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<Difference, Stop> {
+pub(super) async fn compare(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
     let today = import.today()?;
     let snapshots = import.cx.ports.rosters.snapshots().clone();
-    let (roster, mirror, under_way) = (*roster, import.state.mirror, import.state.under_way);
+    let Taken { id: roster, concessions, announced } = taken;
+    let (mirror, under_way) = (import.state.mirror, import.state.under_way);
     let guard = import
         .state
         .course_guard
@@ -95,10 +100,10 @@ pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<
             Verdict::Pass => Verdict::Pass,
             Verdict::Abort(breaches) => {
                 let sides = sides(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
-                Verdict::Abort(explained(breaches, &sides, &now))
+                Verdict::Abort(explained(breaches, &sides, &announced, &now))
             }
         };
-        Ok(Difference { now, planned, postponed, held_courses, repair, verdict, used_decision })
+        Ok(Difference { concessions, now, planned, postponed, held_courses, repair, verdict, used_decision })
     })
     .await
 }
@@ -137,9 +142,13 @@ fn sides(
     Ok(Sides { roster: learn(roster)?, mirror: mirror.map(learn).transpose()?.unwrap_or_default() })
 }
 
-/// What a snapshot holds of an id change that the MIS announced is its new key alone, so none is known here.
-fn explained(breaches: Vec<Breach>, sides: &Sides, changes: &[Change]) -> Vec<Breach> {
-    let mut explainer = Explainer::new(breaches, sides, &[]);
+fn explained(
+    breaches: Vec<Breach>,
+    sides: &Sides,
+    announced: &[Announced],
+    changes: &[Change],
+) -> Vec<Breach> {
+    let mut explainer = Explainer::new(breaches, sides, announced);
     changes.iter().for_each(|change| explainer.see(change));
     explainer.finish()
 }

@@ -21,7 +21,7 @@ mod write;
 
 use self::{
     difference::{Difference, compare},
-    prepare::{Prepared, prepare},
+    prepare::{Prepared, Taken, prepare},
     words::{completed_words, would_apply_words},
 };
 use crate::{
@@ -138,16 +138,17 @@ impl Import<'_> {
                 Some(import)
                     if self.state.mirror.as_ref() != Some(import) || self.state.under_way.is_some() =>
                 {
-                    Prepared::Roster(*import)
+                    Prepared::Roster(Taken::again(*import))
                 }
                 _ => return self.no_roster().await,
             },
         };
-        let roster = match prepared {
-            Prepared::Roster(roster) => roster,
+        let taken = match prepared {
+            Prepared::Roster(taken) => taken,
             Prepared::Unreadable(report) => return self.unreadable(delivery.as_ref(), report).await,
         };
-        let difference = compare(self, &roster).await?;
+        let roster = taken.id;
+        let difference = compare(self, taken).await?;
         if difference.nothing_flows() && self.is_known(&roster) {
             return self.unchanged(delivery.as_ref(), roster, difference).await;
         }

@@ -8,10 +8,11 @@ use crate::{Customer, CustomerSettings, JobContext, RosterFormat, Stop, ports::D
 use chrono::{DateTime, TimeDelta, Utc};
 use rollover_roster::{
     read::{
-        ReadError, ReadOptions, ReadReport, ReadRoster,
+        Concessions, KeyChange, ReadError, ReadOptions, ReadReport, ReadRoster,
         oneroster::{OneRoster, read_oneroster},
         read_imse,
     },
+    rekey::Announced,
     snapshot::SnapshotId,
 };
 use std::{fs::File, io::BufReader};
@@ -20,8 +21,22 @@ use std::{fs::File, io::BufReader};
 const MAY_COME: TimeDelta = TimeDelta::minutes(10);
 
 pub(super) enum Prepared {
-    Roster(SnapshotId),
+    Roster(Taken),
     Unreadable(ReadReport),
+}
+
+/// A roster that lies in the store, and what its file said beside it.
+pub(super) struct Taken {
+    pub id: SnapshotId,
+    pub concessions: Concessions,
+    pub announced: Vec<Announced>,
+}
+
+impl Taken {
+    /// One that was read before; what its file said was told then.
+    pub fn again(id: SnapshotId) -> Self {
+        Self { id, concessions: Concessions::default(), announced: Vec::new() }
+    }
 }
 
 /// Whether the sender may still be writing. A clock that goes ahead dates a file a little into the future.
@@ -54,11 +69,17 @@ pub(super) async fn prepare(
     }
     let (snapshots, name) = (cx.ports.rosters.snapshots().clone(), name.clone());
     blocking(move || {
-        let kept = snapshots.write(&read.roster);
-        kept.map(Prepared::Roster)
-            .map_err(|error| Stop::retry(format!("the snapshot of {name} cannot be kept: {error}")))
+        let id = snapshots
+            .write(&read.roster)
+            .map_err(|error| Stop::retry(format!("the snapshot of {name} cannot be kept: {error}")))?;
+        let announced = read.key_changes.into_iter().map(announced).collect();
+        Ok(Prepared::Roster(Taken { id, concessions: read.concessions, announced }))
     })
     .await
+}
+
+fn announced(change: KeyChange) -> Announced {
+    Announced { old: change.from, new: change.to }
 }
 
 async fn read(
