@@ -11,6 +11,7 @@ mod difference;
 mod ended;
 mod guard;
 mod no_roster;
+mod pointers;
 mod prepare;
 mod record;
 mod report;
@@ -196,7 +197,7 @@ impl Import<'_> {
             after: self.cx.ports.site.counts(&self.customer.id).await?,
             applied,
             under_way: self.left_under_way(mirror, &difference).await?,
-            applied_in_part: !difference.repair.now.is_empty(),
+            applied_in_part: difference.repairs.now > 0,
             used_decision: difference.used_decision,
             ..self.record(Outcome::Completed, delivery, Some(&difference))
         };
