@@ -35,6 +35,8 @@ CREATE TABLE integration (
     mirror_snapshot text,
     -- the mirror with what a roster that was begun and not ended may have changed at the site
     under_way       text,
+    -- what the site held when that began, and what was applied since
+    begun           jsonb,
     -- when the site first held a whole roster
     whole_at        timestamptz,
     updated_at      timestamptz NOT NULL

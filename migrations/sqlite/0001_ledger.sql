@@ -35,6 +35,8 @@ CREATE TABLE integration (
     mirror_snapshot TEXT,
     -- the mirror with what a roster that was begun and not ended may have changed at the site
     under_way       TEXT,
+    -- what the site held when that began, and what was applied since
+    begun           TEXT,
     -- when the site first held a whole roster
     whole_at        TEXT,
     updated_at      TEXT NOT NULL

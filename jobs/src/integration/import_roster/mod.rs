@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     Customer, End, JobContext, JobKind, Lane, Policy, Stop,
-    ports::{Delivery, IntegrationState, Outcome, RunRecord},
+    ports::{Begun, Delivery, IntegrationState, Outcome, RunRecord},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{filter::Verdict, snapshot::SnapshotId};
@@ -187,8 +187,8 @@ impl Import<'_> {
             let said = would_apply_words(&self.customer.id, &difference);
             return Ok(self.would(ImportOutcome::WouldApply, roster, &difference, said));
         };
-        let before = self.cx.ports.site.counts(&self.customer.id).await?;
-        let applied = self.write(roster, &difference, proof).await?;
+        let begun = self.begin(roster, &difference, proof).await?;
+        let Begun { before, applied } = self.write(begun, &difference, proof).await?;
         let mirror = self.mirror_after(roster, &difference).await?;
         let record = RunRecord {
             roster: Some(roster),

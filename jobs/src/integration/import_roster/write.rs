@@ -2,13 +2,17 @@
 //!
 //! Crash story: from `begin` to the record of a completed run, the ledger knows which records may stand otherwise at
 //! the site than in the mirror. Whatever ends the job between two batches, and whichever roster comes next, its
-//! import settles exactly these.
+//! import settles exactly these. What the batches come to is kept after each: a crash between a batch and that leaves
+//! it uncounted, since it comes again and changes nothing.
 
 use super::{
     Import,
     difference::{Changes, Difference},
 };
-use crate::{Stop, WriteProof, ports::Applied};
+use crate::{
+    Stop, WriteProof,
+    ports::{Applied, Begun},
+};
 use rollover_roster::{compare::RosterError, diff::Change, model::Kind, snapshot::SnapshotId};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -39,20 +43,38 @@ const ORDER: [(Write, Kind); 8] = [
 ];
 
 impl Import<'_> {
-    pub(super) async fn write(
+    /// Keeps what is under way; gives what this import has come to, in this attempt and in those before.
+    pub(super) async fn begin(
         &self,
         roster: SnapshotId,
         difference: &Difference,
         proof: &WriteProof,
-    ) -> Result<Applied, Stop> {
-        let mut applied = Applied::default();
+    ) -> Result<Begun, Stop> {
+        let under_way =
+            if difference.nothing_flows() { None } else { Some(self.under_way(roster, difference).await?) };
+        let is_resumed = under_way.is_some() && under_way == self.state.under_way;
+        if let Some(begun) = self.state.begun.clone().filter(|_| is_resumed) {
+            return Ok(begun);
+        }
+        let before = self.cx.ports.site.counts(&self.customer.id).await?;
+        let begun = Begun { before, applied: Applied::default() };
+        if let Some(under_way) = under_way {
+            self.cx.ports.integration.begin(&self.customer.id, &under_way, &begun, proof).await?;
+        }
+        Ok(begun)
+    }
+
+    pub(super) async fn write(
+        &self,
+        mut begun: Begun,
+        difference: &Difference,
+        proof: &WriteProof,
+    ) -> Result<Begun, Stop> {
         if difference.nothing_flows() {
-            return Ok(applied);
+            return Ok(begun);
         }
-        let under_way = self.under_way(roster, difference).await?;
-        if self.state.under_way != Some(under_way) {
-            self.cx.ports.integration.begin(&self.customer.id, &under_way, proof).await?;
-        }
+        let earlier = begun.applied;
+        let mut unchanged = 0;
         let (send, mut batches) = mpsc::channel(BATCHES_AHEAD);
         let changes = Arc::clone(&difference.changes);
         // It ends by itself once nobody takes its batches any more.
@@ -61,11 +83,17 @@ impl Import<'_> {
             if self.cx.cancelled.is_cancelled() {
                 return Err(Stop::retry("it was asked to stop between two batches; the next run goes on"));
             }
-            applied += self.cx.ports.site.apply(self.customer, &batch, proof).await?;
+            let applied = self.cx.ports.site.apply(self.customer, &batch, proof).await?;
+            begun.applied += Applied { unchanged: 0, ..applied };
+            unchanged += applied.unchanged;
+            self.cx.ports.integration.progress(&self.customer.id, &begun, proof).await?;
         }
         let read = reader.await.map_err(|error| Stop::retry(format!("the work broke off: {error}")))?;
         read.map_err(|error| Stop::retry(format!("a snapshot cannot be read: {error}")))?;
-        Ok(applied)
+        // What an earlier attempt applied comes again, and stands as wanted.
+        let again = earlier.created + earlier.updated + earlier.deleted;
+        begun.applied.unchanged = unchanged.saturating_sub(again);
+        Ok(begun)
     }
 }
 
