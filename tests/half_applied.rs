@@ -119,7 +119,8 @@ async fn spring(on: On) -> (TestApp, Customer, Municipality) {
     let mut customer = test.customer("nes", &["courses"]).await;
     customer.settings.filter.floor = u64::MAX;
     set_limits(&test, &customer).await;
-    let municipality = Municipality::new(&Invention::small(3));
+    // So large that a new school year takes several batches.
+    let municipality = Municipality::new(&Invention { schools: 8, ..Invention::small(3) });
     lay_down(&test, &municipality.roster());
     assert_eq!(import(&test).await.record.outcome, Outcome::Completed);
     (test, customer, municipality)

@@ -232,6 +232,8 @@ CREATE TABLE site_group (
     parent_source text,
     parent_key    text,
     made_by       text NOT NULL,
+    -- what most records lack, as JSON
+    details       jsonb,
     hash          text NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 );
@@ -249,6 +251,7 @@ CREATE TABLE site_person (
     -- active, or in the administrator's trash: no login, restorable
     state       text NOT NULL,
     made_by     text NOT NULL,
+    details     jsonb,
     hash        text NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 );
@@ -267,6 +270,7 @@ CREATE TABLE site_course (
     state           text NOT NULL,
     attached        boolean NOT NULL,
     made_by         text NOT NULL,
+    details         jsonb,
     hash            text NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 );
@@ -282,6 +286,7 @@ CREATE TABLE site_membership (
     ends          date,
     -- integration, or manual: the integration leaves it alone
     made_by       text NOT NULL,
+    details       jsonb,
     hash          text NOT NULL,
     PRIMARY KEY (customer_id, group_source, group_key, person_source, person_key)
 );

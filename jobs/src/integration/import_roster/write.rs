@@ -17,8 +17,8 @@ use rollover_roster::{compare::RosterError, diff::Change, model::Kind, snapshot:
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Changes that reach the site as one unit.
-const BATCH: usize = 500;
+/// Changes that reach the site as one unit: enough that the unit's own cost is small beside theirs.
+const BATCH: usize = 5_000;
 /// Batches that are read while one is applied.
 const BATCHES_AHEAD: usize = 2;
 
