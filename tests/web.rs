@@ -245,6 +245,7 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     }
 }
 

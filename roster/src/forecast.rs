@@ -39,8 +39,7 @@ pub fn forecast_window_end<E>(
 mod tests {
     use super::*;
     use crate::{
-        delay_delete::postpone,
-        diff::Action,
+        diff::{Action, Change},
         filter::Limit,
         mirror::mirror_after,
         model::{Kind, Roster},
@@ -75,7 +74,11 @@ mod tests {
                 persons(0..left).records().iter().chain(persons(100..102).records()).cloned().collect(),
             );
             let all: Vec<_> = diff(stream(&roster), stream(&mirror)).map(|change| change.unwrap()).collect();
-            let in_window = mirror_after(mirror.records().iter().cloned(), &postpone(all).0);
+            let flows = |change: &Change| change.action() != Action::Delete;
+            let flowing = all.into_iter().filter(flows).map(Ok::<_, Infallible>);
+            let held = mirror.records().iter().map(|record| Ok((record.clone(), record.hash())));
+            let in_window = mirror_after(held, flowing).map(|after| after.unwrap().0);
+            let in_window = Roster::from_records(in_window.collect());
             let limits = limits(max);
             let forecast =
                 forecast_window_end(stream(&roster), stream(&in_window), Some(&limits), false).unwrap();

@@ -2,7 +2,6 @@
 
 pub mod compare;
 pub mod courses;
-pub mod delay_delete;
 pub mod diff;
 pub mod explain;
 pub mod figures;
@@ -21,5 +20,6 @@ pub mod repair;
 mod samples;
 pub mod slices;
 pub mod snapshot;
+pub mod timing;
 pub mod write;
 mod xml;

@@ -9,7 +9,7 @@ use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
-        Author, Clock, CourseGuard, Integration, IntegrationState, Pause, Retained, RunId, RunRecord,
+        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, Pause, Retained, RunId, RunRecord,
         Unavailable, Window,
     },
 };
@@ -136,9 +136,19 @@ impl Integration for LedgerIntegration {
         &self,
         customer: &CustomerId,
         under_way: &SnapshotId,
+        begun: &Begun,
         proof: &WriteProof,
     ) -> Result<(), Unavailable> {
-        Ok(self.ledger.begin_import(self.clock.now(), customer, under_way, proof).await?)
+        Ok(self.ledger.begin_import(self.clock.now(), customer, under_way, begun, proof).await?)
+    }
+
+    async fn progress(
+        &self,
+        customer: &CustomerId,
+        begun: &Begun,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable> {
+        Ok(self.ledger.import_progress(customer, begun, proof).await?)
     }
 
     async fn record_run(

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
-        Applied, Author, Backup, Capability, Decisions, Delivery, Integration, IntegrationState, MailError,
-        MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError,
-        SourceError, Unavailable, Window,
+        Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
+        MailError, MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts,
+        SiteError, SourceError, Unavailable, Window,
     },
 };
 use rollover_roster::{
@@ -168,9 +168,18 @@ impl Integration for Faulty {
         &self,
         customer: &CustomerId,
         under_way: &SnapshotId,
+        begun: &Begun,
         proof: &WriteProof,
     ) -> Result<(), Unavailable> {
-        self.call(unavailable, self.ports.integration.begin(customer, under_way, proof)).await
+        self.call(unavailable, self.ports.integration.begin(customer, under_way, begun, proof)).await
+    }
+    async fn progress(
+        &self,
+        customer: &CustomerId,
+        begun: &Begun,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable> {
+        self.call(unavailable, self.ports.integration.progress(customer, begun, proof)).await
     }
     async fn record_run(
         &self,

@@ -278,6 +278,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     };
     let render = |run| {
         vec![QueuedMail {

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
     diff::ChangeCounts,
     filter::{Breach, Limits},
-    read::ReadReport,
+    read::{Concessions, ReadReport},
     snapshot::SnapshotId,
 };
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,15 @@ pub struct FilterDecision {
     pub reason: String,
 }
 
+/// The figures of an import over all its attempts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// When the first of them began to write.
+    pub before: SiteCounts,
+    /// Never more than was applied; of a batch whose answer was lost, nothing.
+    pub applied: Applied,
+}
+
 /// What the ledger knows of a customer's integration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct IntegrationState {
@@ -82,6 +91,8 @@ pub struct IntegrationState {
     /// The mirror with the changes of a roster that was begun and not ended: where the two differ, the site may hold
     /// either.
     pub under_way: Option<SnapshotId>,
+    /// What the import that made it so has come to.
+    pub begun: Option<Begun>,
     /// The site has once held a whole roster; until then the first import is under way (F4).
     pub held_whole_roster: bool,
     /// When the newest roster was dealt with, whatever came of it.
@@ -149,6 +160,9 @@ pub struct RunRecord {
     /// The customer's start date is not known: they are held back by the usual months.
     #[serde(default)]
     pub start_not_known: bool,
+    /// What was let pass in the file (I4).
+    #[serde(default)]
+    pub concessions: Concessions,
     pub breaches: Vec<Breach>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,
@@ -214,6 +228,15 @@ pub trait Integration: Send + Sync {
         &self,
         customer: &CustomerId,
         under_way: &SnapshotId,
+        begun: &Begun,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable>;
+
+    /// Keeps what the import under way has come to, after each batch. Refused when the claim has ended.
+    async fn progress(
+        &self,
+        customer: &CustomerId,
+        begun: &Begun,
         proof: &WriteProof,
     ) -> Result<(), Unavailable>;
 

@@ -20,20 +20,53 @@ pub struct Comparison {
     old: Side,
     new: Side,
     threads: usize,
+    /// Both are one snapshot: nothing has to be read.
+    equal: bool,
     changes: ChangeCounts,
+}
+
+/// Which changes are walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// Creates and updates.
+    Puts,
+    Deletes,
+}
+
+impl Wanted {
+    /// Whether a pair may hold such a change; of memberships that cannot be told before they are read.
+    fn may_come_of(self, pair: &Pair) -> bool {
+        match self {
+            Self::All => true,
+            Self::Puts => pair.new.is_some(),
+            Self::Deletes => pair.new.is_none() || pair.kind() == Some(Kind::Membership),
+        }
+    }
+
+    fn is(self, change: &Change) -> bool {
+        match self {
+            Self::All => true,
+            Self::Puts => change.action() != Action::Delete,
+            Self::Deletes => change.action() == Action::Delete,
+        }
+    }
 }
 
 impl Comparison {
     pub(super) fn of(old: Side, new: Side, threads: usize) -> Result<Self, RosterError> {
-        let mut comparison = Self { old, new, threads, changes: ChangeCounts::default() };
-        comparison.changes = comparison.count()?;
+        let equal = old.is_snapshot_of(&new);
+        let mut comparison = Self { old, new, threads, equal, changes: ChangeCounts::default() };
+        if !equal {
+            comparison.changes = comparison.count()?;
+        }
         Ok(comparison)
     }
 
     /// Only the memberships of groups that differ have to be read for it.
     fn count(&self) -> Result<ChangeCounts, RosterError> {
         let (mut counts, mut stretch) = (ChangeCounts::default(), Stretch::default());
-        let mut pairs = Pairs::of(&self.old, &self.new);
+        let mut pairs = Pairs::of(&self.old, &self.new, None);
         loop {
             let pair = pairs.next()?;
             if pair.is_none() || stretch.records >= AT_ONCE {
@@ -80,8 +113,27 @@ impl Comparison {
 
     /// The changes in the order of [`diff`]. Memory holds those of a few thousand records, or of one group.
     pub fn changes(&self) -> Changes<'_> {
-        let pairs = Pairs::of(&self.old, &self.new);
-        Changes { comparison: self, pairs: Some(pairs), ready: Vec::new().into_iter() }
+        self.walk(None, Wanted::All)
+    }
+
+    /// The changes of one kind.
+    pub fn changes_of(&self, kind: Kind) -> Changes<'_> {
+        self.walk(Some(kind), Wanted::All)
+    }
+
+    /// The creates and updates of one kind.
+    pub fn puts_of(&self, kind: Kind) -> Changes<'_> {
+        self.walk(Some(kind), Wanted::Puts)
+    }
+
+    /// The deletes of one kind.
+    pub fn deletes_of(&self, kind: Kind) -> Changes<'_> {
+        self.walk(Some(kind), Wanted::Deletes)
+    }
+
+    fn walk(&self, kind: Option<Kind>, wanted: Wanted) -> Changes<'_> {
+        let pairs = (!self.equal).then(|| Pairs::of(&self.old, &self.new, kind));
+        Changes { comparison: self, pairs, wanted, ready: Vec::new().into_iter() }
     }
 
     fn changes_in(&self, stretch: Stretch) -> Result<Vec<Change>, RosterError> {
@@ -104,6 +156,7 @@ pub struct Changes<'a> {
     comparison: &'a Comparison,
     /// `None` at the end, and after an error.
     pairs: Option<Pairs<'a>>,
+    wanted: Wanted,
     ready: std::vec::IntoIter<Change>,
 }
 
@@ -111,6 +164,9 @@ impl Changes<'_> {
     fn next_stretch(&mut self) -> Result<Vec<Change>, RosterError> {
         let (mut stretch, mut pairs) = (Stretch::default(), self.pairs.take());
         while let Some(pair) = pairs.as_mut().map_or(Ok(None), Pairs::next)? {
+            if !self.wanted.may_come_of(&pair) {
+                continue;
+            }
             stretch.push(pair);
             if stretch.records >= AT_ONCE {
                 self.pairs = pairs;
@@ -126,7 +182,7 @@ impl Iterator for Changes<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(change) = self.ready.next() {
+            if let Some(change) = self.ready.find(|change| self.wanted.is(change)) {
                 return Some(Ok(change));
             }
             self.pairs.as_ref()?;
@@ -183,8 +239,9 @@ struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    fn of(old: &'a Side, new: &'a Side) -> Self {
-        Self { old: old.entries(), new: new.entries(), ahead: (None, None) }
+    /// Of one kind, or of all.
+    fn of(old: &'a Side, new: &'a Side, kind: Option<Kind>) -> Self {
+        Self { old: old.entries(kind), new: new.entries(kind), ahead: (None, None) }
     }
 
     fn next(&mut self) -> Result<Option<Pair>, RosterError> {

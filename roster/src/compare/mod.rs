@@ -77,6 +77,21 @@ pub fn compare_files(old: &Path, new: &Path, options: &Options<'_>) -> Result<Co
     Comparison::of(old, new, options.threads)
 }
 
+/// What turns a snapshot, or nothing, into another snapshot.
+///
+/// # Errors
+/// A snapshot that is not there, or damaged.
+pub fn compare_snapshots(
+    store: &SnapshotStore,
+    old: Option<&SnapshotId>,
+    new: &SnapshotId,
+) -> Result<Comparison, RosterError> {
+    let side = |id: &SnapshotId| Side::of_snapshot(SnapshotSide { store: store.clone(), id: *id });
+    let old = old.map_or_else(|| Ok(Side::empty()), side)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    Comparison::of(old, side(new)?, threads)
+}
+
 /// What turns a snapshot into the roster of an IMS Enterprise file.
 ///
 /// # Errors

@@ -7,8 +7,8 @@ use super::{
     snapshot_side::{SnapshotEntries, SnapshotSide},
 };
 use crate::{
-    model::{KindCounts, Record, Roster},
-    read::{Mapping, Properties, ReadRoster, read_imse},
+    model::{Kind, KindCounts, Record, Roster},
+    read::{Concessions, KeyChange, Mapping, Properties, ReadRoster, read_imse},
 };
 use std::{fs::File, io, io::BufReader, path::Path, thread};
 
@@ -24,6 +24,8 @@ pub(super) struct Side {
     pub counts: KindCounts,
     pub properties: Properties,
     pub groups_without_id: u64,
+    pub key_changes: Vec<KeyChange>,
+    pub concessions: Concessions,
 }
 
 impl Side {
@@ -34,27 +36,59 @@ impl Side {
         if let Some(index) = index {
             let (counts, groups_without_id) = (index.counts, index.groups_without_id);
             let properties = index.properties.clone();
-            return Ok(Self { source: Source::File(index), counts, properties, groups_without_id });
+            return Ok(Self { properties, groups_without_id, ..Self::of(Source::File(index), counts) });
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let read = read_imse(BufReader::new(File::open(path)?), options.read)
             .map_err(|report| RosterError::Refused(report.with_file(&name)))?;
-        let ReadRoster { roster, properties, groups_without_id, .. } = read;
+        let ReadRoster { roster, properties, groups_without_id, key_changes, concessions, .. } = read;
         let counts = roster.counts();
-        Ok(Self { source: Source::Memory(roster), counts, properties, groups_without_id })
+        let source = Source::Memory(roster);
+        Ok(Self { source, counts, properties, groups_without_id, key_changes, concessions })
     }
 
     pub fn of_snapshot(snapshot: SnapshotSide) -> Result<Self, RosterError> {
         let counts = snapshot.counts()?;
-        let (source, properties) = (Source::Snapshot(snapshot), Properties::default());
-        Ok(Self { source, counts, properties, groups_without_id: 0 })
+        Ok(Self::of(Source::Snapshot(snapshot), counts))
     }
 
-    pub fn entries(&self) -> Entries<'_> {
+    /// Of what says nothing of itself.
+    fn of(source: Source, counts: KindCounts) -> Self {
+        Self {
+            source,
+            counts,
+            properties: Properties::default(),
+            groups_without_id: 0,
+            key_changes: Vec::new(),
+            concessions: Concessions::default(),
+        }
+    }
+
+    /// Of nothing.
+    pub fn empty() -> Self {
+        Self::of(Source::Memory(Roster::default()), KindCounts::default())
+    }
+
+    /// Whether both are the same snapshot.
+    pub fn is_snapshot_of(&self, other: &Self) -> bool {
+        match (&self.source, &other.source) {
+            (Source::Snapshot(one), Source::Snapshot(other)) => one.id == other.id,
+            _ => false,
+        }
+    }
+
+    /// Those of one kind, or all.
+    pub fn entries(&self, kind: Option<Kind>) -> Entries<'_> {
         match &self.source {
-            Source::File(index) => Entries::File(index.entries()),
-            Source::Snapshot(snapshot) => Entries::Snapshot(snapshot.entries()),
-            Source::Memory(roster) => Entries::Memory { rest: roster.records(), at: 0 },
+            Source::File(index) => Entries::File { entries: index.entries(), kind },
+            Source::Snapshot(snapshot) => Entries::Snapshot(snapshot.entries(kind)),
+            Source::Memory(roster) => {
+                let (all, is_before) = (roster.records(), |record: &Record| Some(record.kind()) < kind);
+                let start = if kind.is_some() { all.partition_point(is_before) } else { 0 };
+                let of_kind = |record: &Record| kind.is_none_or(|kind| record.kind() == kind);
+                let length = all[start..].partition_point(of_kind);
+                Entries::Memory { rest: &all[start..start + length], at: start as u64 }
+            }
         }
     }
 
@@ -94,7 +128,7 @@ fn read_on_threads(index: &Index, entries: &[&Joined], threads: usize) -> io::Re
 
 /// The entries of a side, sorted by key.
 pub(super) enum Entries<'a> {
-    File(IndexEntries),
+    File { entries: IndexEntries, kind: Option<Kind> },
     Snapshot(SnapshotEntries<'a>),
     Memory { rest: &'a [Record], at: u64 },
 }
@@ -102,7 +136,13 @@ pub(super) enum Entries<'a> {
 impl Entries<'_> {
     pub fn next(&mut self) -> Result<Option<Joined>, RosterError> {
         match self {
-            Self::File(entries) => Ok(entries.next()?),
+            Self::File { entries, kind } => loop {
+                let entry = entries.next()?;
+                let is_other = |entry: &Joined| kind.is_some_and(|kind| entry.key.kind() != kind);
+                if !entry.as_ref().is_some_and(is_other) {
+                    return Ok(entry);
+                }
+            },
             Self::Snapshot(entries) => entries.next(),
             Self::Memory { rest, at } => {
                 let Some(first) = rest.first() else { return Ok(None) };

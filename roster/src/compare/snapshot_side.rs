@@ -20,8 +20,10 @@ impl SnapshotSide {
         Ok(self.store.counts(&self.id)?)
     }
 
-    pub fn entries(&self) -> SnapshotEntries<'_> {
-        SnapshotEntries { side: self, kinds: Kind::ALL.to_vec().into_iter(), table: None, row: 0 }
+    /// Those of one kind, or all.
+    pub fn entries(&self, kind: Option<Kind>) -> SnapshotEntries<'_> {
+        let kinds = kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
+        SnapshotEntries { side: self, kinds: kinds.into_iter(), table: None, row: 0 }
     }
 
     /// The records of entries in their order; their places are rows.

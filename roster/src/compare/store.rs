@@ -3,7 +3,7 @@
 use super::{Options, RosterError, entry::Joined, side::Side};
 use crate::{
     model::KindCounts,
-    read::Properties,
+    read::{Concessions, KeyChange, Properties},
     snapshot::{SnapshotId, SnapshotStore, SnapshotWriter},
 };
 use std::path::Path;
@@ -19,6 +19,10 @@ pub struct Stored {
     pub properties: Properties,
     /// Groups without an id: they do nothing.
     pub groups_without_id: u64,
+    /// Records that have another key than before, as the file announces.
+    pub key_changes: Vec<KeyChange>,
+    /// What was let pass.
+    pub concessions: Concessions,
 }
 
 /// Reads an IMS Enterprise file into a snapshot.
@@ -32,7 +36,7 @@ pub fn read_to_snapshot(
 ) -> Result<Stored, RosterError> {
     let side = Side::of_file(file, options)?;
     let mut writer = store.writer()?;
-    let (mut entries, mut stretch, mut records) = (side.entries(), Vec::new(), 0);
+    let (mut entries, mut stretch, mut records) = (side.entries(None), Vec::new(), 0);
     while let Some(entry) = entries.next()? {
         records += u64::from(entry.count);
         stretch.push(entry);
@@ -43,8 +47,9 @@ pub fn read_to_snapshot(
     }
     write(&side, &stretch, options.threads, &mut writer)?;
     drop(entries);
-    let Side { counts, properties, groups_without_id, .. } = side;
-    Ok(Stored { id: writer.finish()?, counts, properties, groups_without_id })
+    let id = writer.finish()?;
+    let Side { counts, properties, groups_without_id, key_changes, concessions, .. } = side;
+    Ok(Stored { id, counts, properties, groups_without_id, key_changes, concessions })
 }
 
 fn write(

@@ -40,6 +40,11 @@ impl SnapshotStore {
         self.root.join(&name[..2]).join(name)
     }
 
+    /// Where it lies: a place for what does not fit the memory, too.
+    pub fn folder(&self) -> &Path {
+        &self.root
+    }
+
     pub fn contains(&self, id: &SnapshotId) -> bool {
         self.place(id).is_dir()
     }

@@ -4,12 +4,11 @@ use crate::generate;
 use chrono::NaiveDate;
 use proptest::{prelude::*, sample::Index};
 use rollover_roster::{
-    courses::hold_back_courses,
-    delay_delete::postpone,
     diff::{Action, Change, ChangeCounts, diff},
     invent::{Invention, Municipality},
     mirror::mirror_after,
     model::{Course, Details, Group, Kind, Membership, Record, Role, Roster, SyncKey},
+    timing::{Holds, NewCourses, Timing},
 };
 use std::convert::Infallible;
 
@@ -18,8 +17,37 @@ pub fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
     diff(stream(roster), stream(mirror)).map(|change| change.unwrap()).collect()
 }
 
+/// A roster once changes, in any order, are applied to it.
 pub fn after(mirror: &Roster, applied: &[Change]) -> Roster {
-    mirror_after(mirror.records().iter().cloned(), applied)
+    let mut applied = applied.to_vec();
+    applied.sort_by(|one, other| one.record().by_key(other.record()));
+    let mirror = mirror.records().iter().map(|record| Ok::<_, Infallible>((record.clone(), record.hash())));
+    let after = mirror_after(mirror, applied.into_iter().map(Ok));
+    Roster::from_records(after.map(|after| after.unwrap().0).collect())
+}
+
+pub fn holds(changes: &[Change], guard: Option<&NewCourses<'_>>, delays: bool) -> Holds {
+    let of = |kind| {
+        let of_kind = changes.iter().filter(move |change| change.kind() == kind);
+        of_kind.cloned().map(Ok::<_, Infallible>)
+    };
+    Holds::of(|| of(Kind::Group), || of(Kind::Course), guard, delays).unwrap()
+}
+
+/// What flows in the window, and what waits.
+pub fn postpone(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
+    let holds = holds(&changes, None, true);
+    changes.into_iter().partition(|change| holds.timing(change) == Timing::Now)
+}
+
+fn hold_back_courses(
+    changes: Vec<Change>,
+    today: NaiveDate,
+    opens: NaiveDate,
+    summer_prefix: Option<&str>,
+) -> (Vec<Change>, Vec<Change>) {
+    let holds = holds(&changes, Some(&NewCourses { today, opens, summer_prefix }), false);
+    changes.into_iter().partition(|change| holds.timing(change) == Timing::Now)
 }
 
 /// Two rosters that have records in common: some stay, some change, some go, some come.

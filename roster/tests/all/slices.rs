@@ -1,12 +1,11 @@
 //! Any slice of any difference: what flows leaves the site whole, and what is held comes with the next.
 
 use crate::{
-    difference::{after, difference},
+    difference::{after, difference, postpone},
     generate,
 };
 use proptest::{prelude::*, sample::Index, sample::subsequence};
 use rollover_roster::{
-    delay_delete::postpone,
     diff::Action,
     model::{Kind, Record, Roster, SyncKey},
     places::{Places, Sides},

@@ -70,6 +70,7 @@ fn base(outcome: Outcome) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     }
 }
 

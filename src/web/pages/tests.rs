@@ -250,6 +250,7 @@ fn run(outcome: Outcome) -> RunRow {
         used_decision: Some(1),
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     };
     RunRow {
         id: 2,
