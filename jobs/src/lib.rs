@@ -5,6 +5,7 @@
 
 mod context;
 mod customer;
+mod fetch;
 mod general;
 mod integration;
 mod kind;
@@ -18,6 +19,7 @@ pub use customer::{
     BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, Retention,
     RosterFormat, TermDates,
 };
+pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
 pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
     EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration,

@@ -1,6 +1,7 @@
 //! The options that describe a customer: the same for `customer add` and `customer set`.
 
 use super::{
+    fetch_fields::FetchFields,
     limits::{LimitField, apply_limits},
     unset::{self, Unset},
 };
@@ -22,6 +23,8 @@ pub(super) struct SettingsFields {
     /// Folder that the rosters arrive in.
     #[arg(long, value_name = "FOLDER")]
     roster_folder: Option<String>,
+    #[command(flatten)]
+    fetch: FetchFields,
     /// Whom a roster must be meant for, as its <target> says; another is not taken in.
     #[arg(long, value_name = "NAME")]
     roster_target: Option<String>,
@@ -97,7 +100,8 @@ impl SettingsFields {
         !self.filter.is_empty()
     }
 
-    pub fn apply(self, settings: &mut CustomerSettings) {
+    pub fn apply(self, settings: &mut CustomerSettings) -> Result<(), ExitError> {
+        self.fetch.apply(&mut settings.fetch)?;
         if !self.status_mail_to.is_empty() {
             settings.status_mail_to = self.status_mail_to;
         }
@@ -138,6 +142,7 @@ impl SettingsFields {
             settings.retention = retention;
         }
         apply_limits(&self.filter, &mut settings.filter);
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod context;
 mod customer;
 mod demo;
 mod doctor;
+mod fetch_fields;
 mod fields;
 mod import;
 mod job;

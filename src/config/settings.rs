@@ -1,5 +1,6 @@
 //! Every setting with its type and default; `config/default.toml` is its commented mirror.
 
+use super::Secrets;
 use crate::engine::EngineSettings;
 use rollover_jobs::Retention;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub struct Settings {
     pub web: WebSettings,
     pub engine: EngineSettings,
     pub log: LogSettings,
+    /// From the environment only.
+    #[serde(skip)]
+    pub secrets: Secrets,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +57,14 @@ pub struct RosterSettings {
     /// For customers that set none of their own.
     pub keep_days: u32,
     pub keep_at_least: u32,
+    /// A larger file is not fetched.
+    pub fetch_max_mb: u64,
+    /// Nor one that takes longer.
+    pub fetch_timeout_seconds: u64,
+    /// Hosts of our own network that rosters may be fetched from; every other must have a public address.
+    pub private_hosts: Vec<String>,
+    /// Certificates of authorities that are trusted beside the public ones, in PEM form. Empty: none.
+    pub ca_file: PathBuf,
 }
 
 impl RosterSettings {
@@ -121,7 +133,16 @@ impl Default for QueueSettings {
 impl Default for RosterSettings {
     fn default() -> Self {
         let Retention { days, at_least } = Retention::default();
-        Self { folder: PathBuf::new(), snapshots: PathBuf::new(), keep_days: days, keep_at_least: at_least }
+        Self {
+            folder: PathBuf::new(),
+            snapshots: PathBuf::new(),
+            keep_days: days,
+            keep_at_least: at_least,
+            fetch_max_mb: 2_048,
+            fetch_timeout_seconds: 1_200,
+            private_hosts: Vec::new(),
+            ca_file: PathBuf::new(),
+        }
     }
 }
 
