@@ -1,6 +1,6 @@
 //! A customer as jobs and plans see it: who they are, their calendar, their settings.
 
-use crate::Fetch;
+use crate::{DueBy, Fetch};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rollover_roster::{
@@ -148,6 +148,8 @@ pub struct CustomerSettings {
     pub roster_folder: Option<String>,
     /// Where rosters are fetched from into that folder; `None`: the MIS lays them down there.
     pub fetch: Option<Fetch>,
+    /// By when a roster must have come; `None`: nobody is alerted.
+    pub roster_due_by: Option<DueBy>,
     pub roster_format: RosterFormat,
     /// Whom a roster must be meant for, as its `<target>` says; `None`: it is not looked at.
     pub roster_target: Option<String>,

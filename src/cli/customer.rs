@@ -3,7 +3,7 @@
 use super::{
     clocks::broken,
     context::Context,
-    fetch_fields,
+    due_task, fetch_fields,
     fields::{CalendarFields, SettingsFields, parse_module, parse_name},
     import::{DECISIONS_LISTED, roster, what},
     limits,
@@ -134,6 +134,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
         settings,
     };
     app.ledger.add_customer(app.clock.now(), &person, &customer).await?;
+    due_task::keep_in_step(app, &person, &customer).await?;
     set_calendar(app, &person, customer.id.as_str(), summer, (args.calendar, &[])).await?;
     let lies_in_folder = customer.settings.roster_folder.is_none() && customer.settings.fetch.is_none();
     let folder = lies_in_folder.then(|| {
@@ -191,6 +192,7 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
         }
         _ => app.ledger.update_customer(now, &person, &customer).await?,
     }
+    due_task::keep_in_step(app, &person, &customer).await?;
     set_calendar(app, &person, &args.id, summer, (args.calendar, &args.unset)).await?;
     show(cx, app, &args.id).await
 }
@@ -314,6 +316,9 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     }
     let settings = &customer.settings;
     output::line(format!("  {}", fetch_fields::words(settings.fetch.as_ref())));
+    if let Some(due_by) = &settings.roster_due_by {
+        output::line(format!("  a roster must have come by {due_by}, or an alert goes to both sides"));
+    }
     let archiving = if settings.course_archiving { "archived" } else { "detached, and live on" };
     output::line(format!("  courses whose group goes are {archiving}"));
     output::line(format!("  the Filter aborts above: {}", limits::words(&settings.filter)));

@@ -7,6 +7,7 @@ mod context;
 mod customer;
 mod demo;
 mod doctor;
+mod due_task;
 mod fetch_fields;
 mod fields;
 mod import;

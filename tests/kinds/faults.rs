@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
-        Applied, Author, Backup, Capability, Decisions, Delivery, Integration, IntegrationState, MailError,
-        MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError,
-        SourceError, Unavailable, Window,
+        Applied, Author, Backup, Capability, Decisions, Delivery, Integration, IntegrationState, LateRoster,
+        MailError, MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts,
+        SiteError, SourceError, Unavailable, Window,
     },
 };
 use rollover_roster::{
@@ -182,6 +182,14 @@ impl Integration for Faulty {
     }
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         self.call(unavailable, self.ports.integration.record_end(customer, run)).await
+    }
+    async fn alert_late_roster(
+        &self,
+        customer: &Customer,
+        late: &LateRoster,
+        proof: &WriteProof,
+    ) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.alert_late_roster(customer, late, proof)).await
     }
 }
 

@@ -46,7 +46,7 @@ impl From<io::Error> for FetchError {
 enum Fetched {
     /// The part is filled; `name` is what they call the file, where that is known.
     /// SFTP: the session stays open for what is done once the file is safe here.
-    File { stamp: Stamp, name: Option<String>, session: Option<Sftp> },
+    File { stamp: Stamp, name: Option<String>, session: Option<Box<Sftp>> },
     /// It is the one that was fetched last.
     Unchanged(Delivery),
     /// No file lies there.

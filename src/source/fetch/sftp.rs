@@ -124,7 +124,7 @@ impl Sftp {
         self.read(&theirs, part, limits).await?;
         self.must_be(&theirs).await?;
         let name = is_roster_name(theirs.name(), format).then(|| theirs.name().to_owned());
-        Ok(Fetched::File { stamp: theirs.stamp(), name, session: Some(self) })
+        Ok(Fetched::File { stamp: theirs.stamp(), name, session: Some(Box::new(self)) })
     }
 
     /// The newest complete file that the address means.
