@@ -6,12 +6,16 @@ mod harness;
 
 use harness::{On, TestApp, on_both_engines};
 use rollover::{
-    ledger::{JobFilter, JobMove, MailRow},
+    ledger::{JobFilter, JobMove, MailRow, NewJob},
     model::{JobState, TaskState},
 };
 use rollover_jobs::{
     plan::Trigger,
     ports::{Author, Pause},
+};
+use rollover_roster::{
+    invent::{Invention, Municipality},
+    write::write_imse,
 };
 use serde_json::json;
 use std::{fs, time::SystemTime};
@@ -50,6 +54,24 @@ fn lay_down(test: &TestApp, at: &str) {
     fs::File::options().append(true).open(&path).unwrap().set_modified(modified).unwrap();
 }
 
+async fn roster_comes_and_is_imported(test: &TestApp) {
+    let mut text = Vec::new();
+    let municipality = Municipality::new(&Invention::small(3));
+    write_imse(&mut text, &municipality.roster(), "fjordsas", &test.now().to_rfc3339()).unwrap();
+    fs::write(test.app.settings.roster_folder().join("nes/roster.xml"), text).unwrap();
+    let job = NewJob {
+        task: None,
+        customer: Some("nes".to_owned()),
+        kind: "import_roster".to_owned(),
+        args: json!({}),
+        lane: Some("site"),
+        due_at: test.now(),
+    };
+    let job = test.ledger().enqueue(test.now(), "test", &[job]).await.unwrap()[0];
+    test.season.settle().await.unwrap();
+    assert_eq!(test.job(job).await.state, JobState::Done);
+}
+
 // DOMAIN I2
 async fn a_roster_that_does_not_come_is_told_once_a_day(on: On) {
     let (test, task) = awaited(on).await;
@@ -70,6 +92,7 @@ async fn a_roster_that_does_not_come_is_told_once_a_day(on: On) {
     test.season.settle().await.unwrap();
     assert_eq!(test.job(job.id).await.state, JobState::Failed);
     assert_eq!(alerts(&test).await.len(), 1);
+    assert!(test.ledger().superseded_imports(&[job.id]).await.unwrap().is_empty(), "it needs a person");
     // Tuesday to Monday: no alert on Saturday and Sunday.
     test.play("2024-06-10T12:00:00Z").await;
     let days: Vec<String> =
@@ -95,6 +118,11 @@ async fn a_roster_that_came_and_a_pause_are_no_alarm(on: On) {
     let told = alerts(&test).await;
     assert_eq!(told.len(), 1);
     assert!(told[0].text_body.contains("2024-06-02 22:00"), "{}", told[0].text_body);
+    // One that comes late leaves nobody anything to do.
+    let check = test.ledger().jobs(&JobFilter { limit: 99, ..JobFilter::default() }).await.unwrap();
+    let check = check.into_iter().find(|job| job.state == JobState::Failed).unwrap();
+    roster_comes_and_is_imported(&test).await;
+    assert!(test.ledger().superseded_imports(&[check.id]).await.unwrap().contains(&check.id));
     // The next one that comes puts the task in order again.
     lay_down(&test, "2024-06-06T20:00:00Z");
     test.play("2024-06-07T12:00:00Z").await;

@@ -144,6 +144,10 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
     if let Some(Ok(folder)) = folder.filter(|_| !cx.json) {
         output::line(format!("Its rosters are read from {}.", folder.display()));
     }
+    if let Some(note) = fetch_fields::unknown_secret(customer.settings.fetch.as_ref(), &app.settings.secrets)
+    {
+        output::note(note);
+    }
     if customer.settings.status_mail_to.is_empty() && app.settings.mail.status_copy_to.is_empty() {
         output::note(format!(
             "nobody gets the status mails of {}: name them with `rollover customer set {} --status-mail-to`",
@@ -193,6 +197,10 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
         _ => app.ledger.update_customer(now, &person, &customer).await?,
     }
     due_task::keep_in_step(app, &person, &customer).await?;
+    if let Some(note) = fetch_fields::unknown_secret(customer.settings.fetch.as_ref(), &app.settings.secrets)
+    {
+        output::note(note);
+    }
     set_calendar(app, &person, &args.id, summer, (args.calendar, &args.unset)).await?;
     show(cx, app, &args.id).await
 }

@@ -1,6 +1,9 @@
 //! The options that say where a customer's rosters come from: the folder, or an address that they are fetched from.
 
-use crate::exit::ExitError;
+use crate::{
+    config::{SECRET_PREFIX, Secrets},
+    exit::ExitError,
+};
 use clap::Args;
 use rollover_jobs::{Fetch, FetchAddress, HostKey, SecretName};
 use std::str::FromStr;
@@ -99,6 +102,16 @@ impl FetchFields {
         }
         fetch.check().map_err(|error| ExitError::usage(error.to_string()))
     }
+}
+
+/// The workers need the secret, and they may run elsewhere: that it is not known here is worth a word, no more.
+pub(super) fn unknown_secret(fetch: Option<&Fetch>, secrets: &Secrets) -> Option<String> {
+    let name = fetch?.secret.as_ref()?;
+    secrets.get(name).is_none().then(|| {
+        format!(
+            "the secret {name} is not known here: set {SECRET_PREFIX}{name} wherever workers and doctor run"
+        )
+    })
 }
 
 /// Where rosters come from, for people.

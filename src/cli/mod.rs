@@ -7,6 +7,7 @@ mod context;
 mod customer;
 mod demo;
 mod doctor;
+mod doctor_sources;
 mod due_task;
 mod fetch_fields;
 mod fields;
