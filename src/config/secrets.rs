@@ -15,10 +15,12 @@ impl Secrets {
     }
 }
 
-/// An empty value counts as none.
+/// An empty value counts as none; the line's end that comes along from a file is no part of it.
 impl FromIterator<(String, String)> for Secrets {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(all: I) -> Self {
-        Self(all.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+        let all =
+            all.into_iter().map(|(name, value)| (name, value.trim_end_matches(['\r', '\n']).to_owned()));
+        Self(all.filter(|(_, value)| !value.is_empty()).collect())
     }
 }
 
@@ -34,7 +36,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_by_its_name_and_never_printed() {
-        let all = [("NES", "geheim"), ("EMPTY", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let all =
+            [("NES", "geheim\n"), ("EMPTY", "\n")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let secrets: Secrets = all.into_iter().collect();
         assert_eq!(secrets.get(&"NES".parse().unwrap()), Some("geheim"));
         assert_eq!(secrets.get(&"EMPTY".parse().unwrap()), None);

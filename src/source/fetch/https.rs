@@ -8,7 +8,12 @@ use reqwest::{
 };
 use rollover_jobs::{FetchAddress, ports::Delivery};
 use rustls::ClientConfig;
-use std::{error::Error, fs::File, io::Write, time::Duration};
+use std::{
+    error::Error,
+    fs::File,
+    io::{self, Write},
+    time::Duration,
+};
 
 const REDIRECTS: usize = 5;
 const CONNECT_WITHIN: Duration = Duration::from_secs(20);
@@ -174,10 +179,24 @@ fn away(error: reqwest::Error) -> FetchError {
         if inner.is::<Misled>() {
             return FetchError::Wrong(inner.to_string());
         }
+        if let Some(rustls::Error::InvalidCertificate(why)) = tls(inner) {
+            return FetchError::Wrong(format!(
+                "the server's certificate is not trusted ({why}): have it renewed, or name a file with its authority \
+                 in rosters.ca_file (ROLLOVER_ROSTERS_CA_FILE)"
+            ));
+        }
         told = format!("{told}: {inner}");
         source = inner.source();
     }
     FetchError::Later(told)
+}
+
+/// The error of TLS, which errors of input and output wrap, one in the other.
+fn tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref::<io::Error>() {
+        Some(wrapping) => tls(wrapping.get_ref()?),
+        None => error.downcast_ref(),
+    }
 }
 
 #[cfg(test)]

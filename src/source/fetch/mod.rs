@@ -152,8 +152,8 @@ impl Fetcher {
                 let (landed, now) = (stamp.clone(), clock.now());
                 let landing = move || landing.land(part, &from, &name, landed, now);
                 tokio::task::spawn_blocking(landing).await.map_err(io::Error::other).flatten()?;
-                if let (Some(session), Stamp::Sftp { path, .. }) = (session, stamp) {
-                    session.move_away(fetch, &path).await;
+                if let (Some(session), Stamp::Sftp { path, modified, .. }) = (session, stamp) {
+                    session.move_away(fetch, &path, modified).await;
                     session.leave().await;
                 }
                 Ok(None)

@@ -1,7 +1,8 @@
 //! One file by SFTP, from a server whose key is known beforehand; nothing at the customer's side is ever deleted.
 
 use super::{FetchError, Fetched, Limits, decoded, guard::Guard, landing::Stamp};
-use crate::source::waiting::is_roster_name;
+use crate::source::{backup::ARRIVAL, waiting::is_roster_name};
+use chrono::DateTime;
 use rollover_jobs::{Fetch, HostKey, RosterFormat, ports::Delivery};
 use russh::{
     Disconnect,
@@ -115,7 +116,7 @@ impl Sftp {
         let Some(theirs) = self.newest(&Place::of(fetch), format).await? else { return Ok(Fetched::Nothing) };
         if let Some((_, delivery)) = last.filter(|(stamp, _)| *stamp == theirs.stamp()) {
             // A crash may have come between the file's landing and its move.
-            self.move_away(fetch, &theirs.path).await;
+            self.move_away(fetch, &theirs.path, theirs.modified).await;
             return Ok(Fetched::Unchanged(delivery));
         }
         limits.check(theirs.bytes)?;
@@ -192,12 +193,13 @@ impl Sftp {
     }
 
     /// Moves a file that is safe here, where the customer wants that. It stays when that cannot be: the roster came all
-    /// the same, and the next look tries again.
-    pub async fn move_away(&self, fetch: &Fetch, path: &str) {
+    /// the same, and the next look tries again. Its date goes before its name: a fixed name comes every night.
+    pub async fn move_away(&self, fetch: &Fetch, path: &str, modified: u32) {
         let Some(folder) = &fetch.move_to else { return };
         let place = Place::of(fetch);
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-        let to = format!("{}/{name}", place.path(folder));
+        let date = DateTime::from_timestamp(modified.into(), 0).unwrap_or_default().format(ARRIVAL);
+        let to = format!("{}/{date}-{name}", place.path(folder));
         if let Err(error) = self.files.rename(path, &*to).await {
             tracing::warn!(%path, %to, %error, "a fetched file could not be moved at its source: make the folder, or take away what stands there");
         }
