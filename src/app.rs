@@ -125,7 +125,7 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
         .with_context(|| format!("folder of snapshots {}", settings.snapshot_folder().display()))?;
     let transport = MailTransport::open(&settings.mail_url(), &settings.mail.from, &settings.mail.ca_file)
         .map_err(|error| ExitError::usage(error.to_string()))?;
-    let fetcher = Fetcher::open(&settings.rosters, settings.secrets.clone())
+    let fetcher = Fetcher::open(&settings.rosters.fetch(), settings.secrets.clone())
         .map_err(|why| ExitError::usage(format!("rosters.ca_file: {why}")))?;
     let folder = FolderRosters::new(settings.roster_folder(), snapshots, clock.clone());
     Ok(Ports {

@@ -10,9 +10,9 @@ use harness::{
     support::{Answer, Authority, HttpsServer, Sshd},
 };
 use rollover::{
-    config::Secrets,
     ledger::{JobRow, NewJob, RunRow},
     model::JobState,
+    source::Secrets,
 };
 use rollover_jobs::{Fetch, ports::Outcome};
 use rollover_roster::{

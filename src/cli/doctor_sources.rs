@@ -24,7 +24,7 @@ pub(super) async fn look(ledger: &Ledger, settings: &Settings) -> Result<Vec<Che
     };
     let tasks = ledger.tasks(&filter).await?;
     let mut checks: Vec<Check> = customers.iter().filter_map(|customer| awaited(customer, &tasks)).collect();
-    let fetcher = match Fetcher::open(&settings.rosters, settings.secrets.clone()) {
+    let fetcher = match Fetcher::open(&settings.rosters.fetch(), settings.secrets.clone()) {
         Ok(fetcher) => fetcher,
         Err(why) => {
             checks.push(Check::bad(PLACE, why, "correct rosters.ca_file"));

@@ -1,8 +1,8 @@
 //! The options that say where a customer's rosters come from: the folder, or an address that they are fetched from.
 
 use crate::{
-    config::{SECRET_PREFIX, Secrets},
     exit::ExitError,
+    source::{SECRET_PREFIX, Secrets},
 };
 use clap::Args;
 use rollover_jobs::{Fetch, FetchAddress, HostKey, SecretName};

@@ -1,6 +1,7 @@
 //! The one place that reads the environment: variables that override settings, and secrets.
 
-use super::{LogFormat, Problem, SECRET_PREFIX, Secrets, Settings};
+use super::{LogFormat, Problem, Settings};
+use crate::source::{SECRET_PREFIX, Secrets};
 use std::{collections::HashMap, path::PathBuf};
 
 /// Every variable that counts: name, and what it sets.

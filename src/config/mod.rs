@@ -4,12 +4,10 @@ mod check;
 mod environment;
 mod file;
 mod problem;
-mod secrets;
 mod settings;
 
 pub use environment::{Environment, VARIABLES};
 pub use problem::Problem;
-pub use secrets::{SECRET_PREFIX, Secrets};
 pub use settings::{
     DataSettings, LedgerSettings, LogFormat, LogSettings, MAX_KEEP_DAYS, MailSettings, QueueSettings,
     RosterSettings, Settings, WebSettings,

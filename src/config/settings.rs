@@ -1,7 +1,9 @@
 //! Every setting with its type and default; `config/default.toml` is its commented mirror.
 
-use super::Secrets;
-use crate::engine::EngineSettings;
+use crate::{
+    engine::EngineSettings,
+    source::{FetchSettings, Secrets},
+};
 use rollover_jobs::Retention;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -70,6 +72,15 @@ pub struct RosterSettings {
 impl RosterSettings {
     pub const fn retention(&self) -> Retention {
         Retention { days: self.keep_days, at_least: self.keep_at_least }
+    }
+
+    pub fn fetch(&self) -> FetchSettings {
+        FetchSettings {
+            max_mb: self.fetch_max_mb,
+            timeout_seconds: self.fetch_timeout_seconds,
+            private_hosts: self.private_hosts.clone(),
+            ca_file: self.ca_file.clone(),
+        }
     }
 }
 

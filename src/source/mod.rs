@@ -3,7 +3,9 @@
 mod backup;
 mod fetch;
 mod folder;
+mod secrets;
 mod waiting;
 
-pub use fetch::{FetchedRosters, Fetcher, check_authorities};
+pub use fetch::{FetchSettings, FetchedRosters, Fetcher, check_authorities};
 pub use folder::FolderRosters;
+pub use secrets::{SECRET_PREFIX, Secrets};

@@ -14,8 +14,7 @@ use self::{
     landing::{Landing, Stamp},
     sftp::Sftp,
 };
-use super::FolderRosters;
-use crate::config::{RosterSettings, Secrets};
+use super::{FolderRosters, SECRET_PREFIX, Secrets};
 use async_trait::async_trait;
 use rollover_jobs::{
     Customer, Fetch, Protocol, RosterFormat,
@@ -23,7 +22,13 @@ use rollover_jobs::{
 };
 use rollover_roster::snapshot::SnapshotStore;
 use rustls::ClientConfig;
-use std::{fs::File, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 const MEGABYTE: u64 = 1024 * 1024;
 
@@ -71,6 +76,19 @@ impl Limits {
     }
 }
 
+/// What holds for every place that rosters are fetched from.
+#[derive(Debug, Clone)]
+pub struct FetchSettings {
+    /// A larger file is not fetched.
+    pub max_mb: u64,
+    /// Nor one that takes longer.
+    pub timeout_seconds: u64,
+    /// Hosts that may have a private address.
+    pub private_hosts: Vec<String>,
+    /// Authorities that are trusted beside the public ones, in PEM form. Empty: none.
+    pub ca_file: PathBuf,
+}
+
 /// Fetches what a customer's setting names.
 pub struct Fetcher {
     guard: Guard,
@@ -81,14 +99,14 @@ pub struct Fetcher {
 
 impl Fetcher {
     /// An error says what is wrong with `rosters.ca_file`.
-    pub fn open(settings: &RosterSettings, secrets: Secrets) -> Result<Self, String> {
+    pub fn open(settings: &FetchSettings, secrets: Secrets) -> Result<Self, String> {
         Ok(Self {
             guard: Guard { private_hosts: settings.private_hosts.clone() },
             tls: trust::config(&settings.ca_file)?,
             secrets,
             limits: Limits {
-                bytes: settings.fetch_max_mb.saturating_mul(MEGABYTE),
-                time: Duration::from_secs(settings.fetch_timeout_seconds),
+                bytes: settings.max_mb.saturating_mul(MEGABYTE),
+                time: Duration::from_secs(settings.timeout_seconds),
             },
         })
     }
@@ -120,7 +138,7 @@ impl Fetcher {
         self.secrets.get(name).map(Some).ok_or_else(|| {
             FetchError::Wrong(format!(
                 "the secret {name} is not known here: set {}{name} for every worker",
-                crate::config::SECRET_PREFIX
+                SECRET_PREFIX
             ))
         })
     }
