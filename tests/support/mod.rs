@@ -6,6 +6,7 @@
 #![allow(clippy::allow_attributes, dead_code, unused_imports, reason = "no test file uses every server")]
 
 mod certificates;
+mod http;
 mod https;
 mod postgres;
 mod process;
@@ -14,6 +15,7 @@ mod smtp;
 mod sshd;
 
 pub use self::certificates::Authority;
+pub use self::http::http_client;
 pub use self::https::{Answer, HttpsServer};
 pub use self::postgres::{Database, Postgres};
 pub use self::process::{Process, dying_with_us, free_port, unique_name};
