@@ -49,17 +49,16 @@ impl JobKind for CheckRosterCame {
             return report(format!("no time is set by which rosters of {} must come", customer.id));
         };
         let state = cx.ports.integration.state(customer).await?;
-        let arrivals = Arrivals::look(cx, customer, state.newest_roster_at).await;
-        if let Some(trouble) = arrivals.trouble.as_ref().filter(|_| cx.job.attempt < TROUBLE_TOLD_FROM) {
-            return Err(Stop::retry(trouble));
+        // P1: nothing is taken in, so nothing is awaited, and the source is left alone.
+        if state.pause.is_some() {
+            return report(format!("the integration of {} is paused: no roster is awaited", customer.id));
         }
-        match decide_late(state.pause.is_some(), arrivals.newest, since) {
-            Late::Paused => {
-                report(format!("the integration of {} is paused: no roster is awaited", customer.id))
-            }
-            Late::Came => report(format!("a roster of {} came in time", customer.id)),
-            Late::Alert => {
-                let alert = LateRoster { due_at, since, newest: arrivals.newest, trouble: arrivals.trouble };
+        let Arrivals { newest, trouble } = Arrivals::look(cx, customer, state.newest_roster_at).await;
+        match (decide_late(newest, since), trouble) {
+            (Late::Came, _) => report(format!("a roster of {} came in time", customer.id)),
+            (Late::Alert, Some(trouble)) if cx.job.attempt < TROUBLE_TOLD_FROM => Err(Stop::retry(trouble)),
+            (Late::Alert, trouble) => {
+                let alert = LateRoster { due_at, since, newest, trouble };
                 if let Some(proof) = cx.proof() {
                     cx.ports.integration.alert_late_roster(customer, &alert, proof).await?;
                 }
@@ -92,16 +91,13 @@ impl Arrivals {
 /// What a due moment finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Late {
-    /// P1: nothing is taken in, so nothing is awaited.
-    Paused,
     Came,
     Alert,
 }
 
 /// `since` is the due moment before: what came up to then was that one's.
-fn decide_late(paused: bool, newest: Option<DateTime<Utc>>, since: DateTime<Utc>) -> Late {
+fn decide_late(newest: Option<DateTime<Utc>>, since: DateTime<Utc>) -> Late {
     match newest {
-        _ if paused => Late::Paused,
         Some(came) if came > since => Late::Came,
         _ => Late::Alert,
     }
@@ -116,15 +112,13 @@ mod tests {
     fn a_roster_is_late_when_none_came_since_the_last_was_due() {
         let since = "2024-06-03T04:00:00Z".parse().unwrap();
         let cases = [
-            (false, None, Late::Alert),
-            (false, Some("2024-06-03T04:00:00Z"), Late::Alert),
-            (false, Some("2024-06-03T04:00:01Z"), Late::Came),
-            (true, None, Late::Paused),
-            (true, Some("2024-06-03T04:00:01Z"), Late::Paused),
+            (None, Late::Alert),
+            (Some("2024-06-03T04:00:00Z"), Late::Alert),
+            (Some("2024-06-03T04:00:01Z"), Late::Came),
         ];
-        for (paused, newest, expected) in cases {
+        for (newest, expected) in cases {
             let newest = newest.map(|text: &str| text.parse().unwrap());
-            assert_eq!(decide_late(paused, newest, since), expected, "{paused} {newest:?}");
+            assert_eq!(decide_late(newest, since), expected, "{newest:?}");
         }
     }
 }
