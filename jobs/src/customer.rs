@@ -1,5 +1,6 @@
 //! A customer as jobs and plans see it: who they are, their calendar, their settings.
 
+use crate::{DueBy, Fetch};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rollover_roster::{
@@ -145,6 +146,10 @@ pub struct TermDates {
 pub struct CustomerSettings {
     /// Folder that the roster arrives in; `None` is `<roster folder>/<customer id>`.
     pub roster_folder: Option<String>,
+    /// Where rosters are fetched from into that folder; `None`: the MIS lays them down there.
+    pub fetch: Option<Fetch>,
+    /// By when a roster must have come; `None`: nobody is alerted.
+    pub roster_due_by: Option<DueBy>,
     pub roster_format: RosterFormat,
     /// Whom a roster must be meant for, as its `<target>` says; `None`: it is not looked at.
     pub roster_target: Option<String>,

@@ -6,6 +6,7 @@ use crate::AnyKind;
 /// contract tests.
 pub static KINDS: &[&dyn AnyKind] = &[
     &crate::integration::ImportRoster,
+    &crate::integration::CheckRosterCame,
     &crate::integration::PauseIntegration,
     &crate::integration::ResumeIntegration,
     &crate::integration::StartDelayDelete,

@@ -5,6 +5,8 @@
 
 mod context;
 mod customer;
+mod due_by;
+mod fetch;
 mod general;
 mod integration;
 mod kind;
@@ -18,10 +20,12 @@ pub use customer::{
     BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, Retention,
     RosterFormat, TermDates,
 };
+pub use due_by::DueBy;
+pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
 pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
-    EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration,
-    StartDelayDelete,
+    CheckRosterCame, EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration,
+    ResumeIntegration, StartDelayDelete,
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

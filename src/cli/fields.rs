@@ -1,6 +1,7 @@
 //! The options that describe a customer: the same for `customer add` and `customer set`.
 
 use super::{
+    fetch_fields::FetchFields,
     limits::{LimitField, apply_limits},
     unset::{self, Unset},
 };
@@ -8,7 +9,7 @@ use crate::{config::MAX_KEEP_DAYS, exit::ExitError, mail::address::parse_recipie
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use rollover_jobs::{
-    Calendar, CustomerSettings, EarlyCourses, Retention, RosterFormat, TermDates, plan::TEMPLATES,
+    Calendar, CustomerSettings, DueBy, EarlyCourses, Retention, RosterFormat, TermDates, plan::TEMPLATES,
 };
 use rollover_roster::read::{Leniency, Lenient, Mapping};
 use std::{collections::BTreeSet, str::FromStr};
@@ -22,6 +23,12 @@ pub(super) struct SettingsFields {
     /// Folder that the rosters arrive in.
     #[arg(long, value_name = "FOLDER")]
     roster_folder: Option<String>,
+    #[command(flatten)]
+    fetch: FetchFields,
+    /// By when a roster must have come, by the customer's clock: HH:MM, and weekdays if not on every day, as
+    /// "06:00 mon-fri". When none came since the time before, an alert mail goes to both sides.
+    #[arg(long, value_name = "HH:MM [DAYS]", value_parser = DueBy::from_str)]
+    roster_due_by: Option<DueBy>,
     /// Whom a roster must be meant for, as its <target> says; another is not taken in.
     #[arg(long, value_name = "NAME")]
     roster_target: Option<String>,
@@ -97,12 +104,16 @@ impl SettingsFields {
         !self.filter.is_empty()
     }
 
-    pub fn apply(self, settings: &mut CustomerSettings) {
+    pub fn apply(self, settings: &mut CustomerSettings) -> Result<(), ExitError> {
+        self.fetch.apply(&mut settings.fetch)?;
         if !self.status_mail_to.is_empty() {
             settings.status_mail_to = self.status_mail_to;
         }
         if self.roster_folder.is_some() {
             settings.roster_folder = self.roster_folder;
+        }
+        if self.roster_due_by.is_some() {
+            settings.roster_due_by = self.roster_due_by;
         }
         if self.roster_target.is_some() {
             settings.roster_target = self.roster_target;
@@ -138,6 +149,7 @@ impl SettingsFields {
             settings.retention = retention;
         }
         apply_limits(&self.filter, &mut settings.filter);
+        Ok(())
     }
 }
 

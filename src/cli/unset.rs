@@ -18,6 +18,8 @@ pub(super) enum Setting {
     Middleware,
     StatusMailTo,
     RosterFolder,
+    RosterFrom,
+    RosterDueBy,
     RosterTarget,
     RosterSource,
     RosterFormat,
@@ -37,10 +39,12 @@ pub(super) enum Date {
     Term(String),
 }
 
-const SETTINGS: [(&str, Setting); 12] = [
+const SETTINGS: [(&str, Setting); 14] = [
     ("middleware", Setting::Middleware),
     ("status-mail-to", Setting::StatusMailTo),
     ("roster-folder", Setting::RosterFolder),
+    ("roster-from", Setting::RosterFrom),
+    ("roster-due-by", Setting::RosterDueBy),
     ("roster-target", Setting::RosterTarget),
     ("roster-source", Setting::RosterSource),
     ("roster-format", Setting::RosterFormat),
@@ -93,6 +97,8 @@ pub(super) fn take_settings(unset: &[Unset], customer: &mut Customer) {
             Setting::Middleware => customer.middleware = None,
             Setting::StatusMailTo => settings.status_mail_to.clear(),
             Setting::RosterFolder => settings.roster_folder = None,
+            Setting::RosterFrom => settings.fetch = None,
+            Setting::RosterDueBy => settings.roster_due_by = None,
             Setting::RosterTarget => settings.roster_target = None,
             Setting::RosterSource => settings.roster_source = None,
             Setting::RosterFormat => settings.roster_format = usual.roster_format,

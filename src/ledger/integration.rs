@@ -307,17 +307,7 @@ impl Ledger {
         };
         events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
         for mail in render(id) {
-            let mail = NewMail {
-                customer: customer.id.as_str(),
-                run: id,
-                kind: mail.kind,
-                message_id: mail.message_id,
-                recipient: mail.recipient,
-                subject: mail.subject,
-                text_body: mail.text_body,
-                html_body: mail.html_body,
-            };
-            let mail = mails::insert(&mut tx, now, &mail).await?;
+            let mail = mails::insert(&mut tx, now, &NewMail::new(&customer.id, Some(id), mail)).await?;
             jobs::insert(&mut tx, now, &[mail_job(mail)]).await?;
         }
         tx.commit().await?;
@@ -326,7 +316,7 @@ impl Ledger {
     }
 }
 
-async fn check_claim(tx: &mut Tx, proof: &WriteProof) -> Result<(), LedgerError> {
+pub(super) async fn check_claim(tx: &mut Tx, proof: &WriteProof) -> Result<(), LedgerError> {
     let stands = claim::stands(tx, proof).await?;
     if stands { Ok(()) } else { Err(LedgerError::Raced { what: "job", id: proof.job() }) }
 }

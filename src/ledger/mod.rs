@@ -19,6 +19,7 @@ mod filter_decisions;
 mod grouped;
 mod integration;
 mod jobs;
+mod late_rosters;
 mod leader;
 mod mails;
 mod needs;

@@ -9,8 +9,8 @@ use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
-        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, Pause, Retained, RunId, RunRecord,
-        Unavailable, Window,
+        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, Pause, Retained, RunId,
+        RunRecord, Unavailable, Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -176,6 +176,17 @@ impl Integration for LedgerIntegration {
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         let (render, mail_job) = (|id| self.mails(customer, run, id), |mail| self.mail_job(customer, mail));
         Ok(self.ledger.record_end(self.clock.now(), customer, run, render, mail_job).await?)
+    }
+
+    async fn alert_late_roster(
+        &self,
+        customer: &Customer,
+        late: &LateRoster,
+        proof: &WriteProof,
+    ) -> Result<bool, Unavailable> {
+        let mails = mail::late_roster_mails(customer, late, &self.base_url, &self.copy_to);
+        let mail_job = |mail| self.mail_job(customer, mail);
+        Ok(self.ledger.alert_late_roster(self.clock.now(), customer, mails, proof, mail_job).await?)
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 /// The area's folder, inside the customer's.
 pub(super) const BACKUP: &str = "backup";
 /// How the arrival stands before the name.
-const ARRIVAL: &str = "%Y%m%dT%H%M%SZ";
+pub(super) const ARRIVAL: &str = "%Y%m%dT%H%M%SZ";
 /// Files of one name and one second that are kept apart.
 const SAME_NAMES: u32 = 1_000;
 

@@ -5,8 +5,8 @@ use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
         Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
-        MailError, MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts,
-        SiteError, SourceError, Unavailable, Window,
+        LateRoster, MailError, MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site,
+        SiteCounts, SiteError, SourceError, Unavailable, Window,
     },
 };
 use rollover_roster::{
@@ -191,6 +191,14 @@ impl Integration for Faulty {
     }
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         self.call(unavailable, self.ports.integration.record_end(customer, run)).await
+    }
+    async fn alert_late_roster(
+        &self,
+        customer: &Customer,
+        late: &LateRoster,
+        proof: &WriteProof,
+    ) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.alert_late_roster(customer, late, proof)).await
     }
 }
 

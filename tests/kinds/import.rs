@@ -26,6 +26,7 @@ pub enum Before {
     Paused,
     Window,
     OldBackups,
+    RosterDue,
     Import(&'static Case),
 }
 
@@ -158,6 +159,11 @@ pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) 
             for number in 0..15 {
                 std::fs::write(area.join(format!("20200301T0000{number:02}Z-roster.xml")), "old").unwrap();
             }
+        }
+        Before::RosterDue => {
+            let mut due = customer.clone();
+            due.settings.roster_due_by = Some("02:30".parse().unwrap());
+            ledger.update_customer(now, "test", &due).await.unwrap();
         }
         Before::Import(case) => return (case.set_up(test, customer).await, None),
     }

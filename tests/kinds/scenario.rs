@@ -35,6 +35,8 @@ pub fn scenarios() -> Vec<Scenario> {
         plain("a pause", "pause_integration", "ok", Before::Nothing),
         plain("a pause in summer school", "pause_integration", "fail", Before::SummerSchool),
         plain("files of long ago", "purge_snapshots", "ok", Before::OldBackups),
+        plain("a roster that is late", "check_roster_came", "fail", Before::RosterDue),
+        plain("a roster that nobody awaits", "check_roster_came", "ok", Before::Nothing),
         plain("a resume", "resume_integration", "ok", Before::Paused),
         plain("a resume of what is active", "resume_integration", "ok", Before::Nothing),
         plain("a window begins", "start_delay_delete", "ok", Before::Nothing),

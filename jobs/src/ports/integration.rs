@@ -187,6 +187,30 @@ pub struct Retained {
     pub snapshots: BTreeSet<SnapshotId>,
 }
 
+/// I2: a roster that did not come by its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateRoster {
+    pub due_at: DateTime<Utc>,
+    /// When the one before was due.
+    pub since: DateTime<Utc>,
+    /// When the newest came, if one ever did.
+    pub newest: Option<DateTime<Utc>>,
+    /// What hindered looking for one.
+    pub trouble: Option<String>,
+}
+
+impl LateRoster {
+    /// One sentence for lists and pages.
+    pub fn told(&self, customer: &Customer, due_by: &str) -> String {
+        let due = self.due_at.with_timezone(&customer.time_zone).format("%Y-%m-%d");
+        let trouble = self.trouble.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        format!(
+            "no roster of {} came by its time, {due} {due_by}{trouble}: see whether the MIS has sent it, and ask the customer",
+            customer.id
+        )
+    }
+}
+
 /// Number of an import run.
 pub type RunId = i64;
 
@@ -256,4 +280,13 @@ pub trait Integration: Send + Sync {
 
     /// Keeps the run of a job that has ended and recorded none, and queues the status mail. Moves no pointer.
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;
+
+    /// Queues the alert to both sides, once for each due moment. `false` when it was queued before. Refused when the
+    /// claim has ended.
+    async fn alert_late_roster(
+        &self,
+        customer: &Customer,
+        late: &LateRoster,
+        proof: &WriteProof,
+    ) -> Result<bool, Unavailable>;
 }

@@ -12,8 +12,8 @@ pub use author::Author;
 pub use clock::Clock;
 pub use decisions::{Decisions, SignOff};
 pub use integration::{
-    Begun, CourseGuard, FilterDecision, Integration, IntegrationState, Outcome, Pause, Retained, RunId,
-    RunRecord, Window,
+    Begun, CourseGuard, FilterDecision, Integration, IntegrationState, LateRoster, Outcome, Pause, Retained,
+    RunId, RunRecord, Window,
 };
 pub use mailer::{MailError, MailKind, MailQueued, Mailer};
 pub use rosters::{Backup, Delivery, Rosters, SourceError};
