@@ -93,11 +93,12 @@ impl Batch {
 
 /// Sorts records of one kind, and of one group, by key, each once. `false` when two of one key differ.
 pub(super) fn put_in_order(records: &mut Vec<Record>) -> bool {
-    if !records.is_sorted_by(|one, other| one.by_key(other).is_lt()) {
+    let is_in_order = |records: &[Record]| records.is_sorted_by(|one, other| one.by_key(other).is_lt());
+    is_in_order(records) || {
         records.sort_by(Record::by_key);
         records.dedup();
+        is_in_order(records)
     }
-    records.is_sorted_by(|one, other| one.by_key(other).is_lt())
 }
 
 /// What all blocks gave so far.

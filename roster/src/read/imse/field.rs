@@ -334,7 +334,8 @@ impl<'j, 'o> Field<'j, 'o> {
             let source = field.id(sourcedid, &["source"], SOURCE).unwrap_or_default();
             let id =
                 field.is_there(sourcedid, &["id"]).then(|| field.id(sourcedid, &["id"], ID)).flatten()?;
-            Some(SyncKey::new(&source, &id))
+            // Both are trimmed already.
+            Some(SyncKey { source, id })
         })
     }
 }

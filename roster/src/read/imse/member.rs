@@ -79,7 +79,7 @@ fn role_of(
     if let Some(rule) = field.judge.options.mapping.role(code, subrole) {
         return Some((rule.role, rule.name.clone()));
     }
-    if let Some(known) = Role::from_code(&format!("{code:0>2}")) {
+    if let Some(known) = Role::from_code(code).or_else(|| Role::from_code(&format!("{code:0>2}"))) {
         return Some((known, None));
     }
     let what = format!("{:?} is no role", shown_of(code));
