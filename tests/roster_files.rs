@@ -206,3 +206,19 @@ fn the_same_arguments_invent_the_same_bytes_and_figures_fit_them() {
     assert!(stats["memberships_per_student"].as_f64().unwrap() > 5.0, "{stats}");
     assert!(folder.done(&["stats", "old.xml"]).contains("memberships a student"));
 }
+
+#[test]
+fn the_bench_measures_every_part_beside_a_bare_scan() {
+    let output = Command::new(env!("CARGO_BIN_EXE_rollover"))
+        .args(["bench", "roster", "--persons", "900", "--json"])
+        .output()
+        .unwrap();
+    let figures: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let figures = figures.as_array().unwrap();
+    assert_eq!(figures.len(), 4);
+    assert!(figures.iter().all(|figure| figure["seconds"].as_f64().unwrap() > 0.0));
+    let changes = |at: usize| figures[at]["what"].as_str().unwrap().rsplit(", ").next().unwrap().to_owned();
+    assert_eq!(changes(1), changes(3));
+    assert_ne!(changes(1), "0 changes");
+}

@@ -20,8 +20,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The roster is built in memory; more would not fit a small server.
+/// The roster is built in memory, 6 KB a person; more would not fit a small server.
 const MOST_PERSONS: usize = 250_000;
+/// With school and class, twelve memberships a student.
+const COURSES_PER_CLASS: usize = 10;
 /// So many persons to one change of a night.
 const PERSONS_PER_CHANGE: usize = 100;
 
@@ -55,7 +57,8 @@ pub(super) fn run(args: &GenerateArgs) -> anyhow::Result<Exit> {
     let named = || args.out.display();
     let file = File::create_new(&args.out).with_context(|| format!("{} cannot be made", named()))?;
     let spinner = progress::spinner(&format!("inventing about {} persons", args.persons));
-    let invention = Invention::large(args.seed, args.persons);
+    let invention =
+        Invention { courses_per_class: COURSES_PER_CLASS, ..Invention::large(args.seed, args.persons) };
     let mut municipality = Municipality::new(&invention);
     if args.next_night {
         municipality.small_changes((args.persons / PERSONS_PER_CHANGE).max(1));
