@@ -153,7 +153,7 @@ impl SettingsFields {
     }
 }
 
-fn parse_lenient(text: &str) -> Result<Lenient, String> {
+pub(super) fn parse_lenient(text: &str) -> Result<Lenient, String> {
     match text {
         "all" => Ok(Lenient::all()),
         "none" => Ok(Lenient::default()),
@@ -167,7 +167,7 @@ fn parse_lenient(text: &str) -> Result<Lenient, String> {
     }
 }
 
-fn parse_mapping(file: &str) -> Result<Mapping, String> {
+pub(super) fn parse_mapping(file: &str) -> Result<Mapping, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
     let mapping: Mapping = toml::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
     mapping.check().map_err(|error| format!("{file}: {error}"))?;

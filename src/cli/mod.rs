@@ -18,6 +18,7 @@ mod output;
 mod plan;
 mod processes;
 mod progress;
+mod roster;
 mod task;
 mod unset;
 mod views;
@@ -89,6 +90,9 @@ enum Command {
     /// Imports of rosters, and decisions about the Filter.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Roster files by themselves: check, compare, count, invent; no ledger needed.
+    #[command(subcommand)]
+    Roster(roster::RosterCommand),
     /// Settings in force.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -140,6 +144,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Task(command) => task::run(&cx, command).await,
         Command::Job(command) => job::run(&cx, command).await,
         Command::Import(command) => import::run(&cx, command).await,
+        Command::Roster(command) => roster::run(&cx, command),
         Command::Config(command) => config::run(&cx, command),
         Command::Doctor => doctor::run(&cx).await,
         Command::Bench(command) => bench::run(&cx, command).await,

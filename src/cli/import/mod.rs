@@ -4,7 +4,7 @@ mod decide;
 mod decisions;
 mod purge;
 mod run;
-mod show;
+pub(super) mod show;
 
 pub(super) use decisions::{DECISIONS_LISTED, roster, what};
 

@@ -115,7 +115,7 @@ pub(super) fn print_report(report: &ImportReport) {
     }
 }
 
-fn print_counts(counts: &ChangeCounts) {
+pub(in crate::cli) fn print_counts(counts: &ChangeCounts) {
     let mut listing = Listing::new(&["", "create", "update", "delete"]);
     for kind in Kind::ALL {
         let mut row = vec![cell(format!("{kind}s"))];
@@ -126,7 +126,7 @@ fn print_counts(counts: &ChangeCounts) {
 }
 
 /// F2: figures, causes, and what they consist of.
-fn print_breaches(breaches: &[Breach]) {
+pub(in crate::cli) fn print_breaches(breaches: &[Breach]) {
     for breach in breaches {
         output::line(format!("\nbroken limit: {breach}"));
         for cause in &breach.causes {
