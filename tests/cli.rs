@@ -544,6 +544,7 @@ async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
         customer: "nes".parse().unwrap(),
         roster: "a".repeat(64).parse().unwrap(),
         limits: None,
+        slice: None,
         customer_person: "Kari Vik".to_owned(),
         support_person: "Ingrid Dahl".to_owned(),
         reason: "figures compared".to_owned(),

@@ -38,7 +38,7 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str, limit: i64) -> anyho
             cell(record.applied.created),
             cell(record.applied.updated),
             cell(record.applied.deleted),
-            cell(record.postponed_deletes.total() + record.held_courses),
+            cell(record.postponed_deletes.total() + record.held_courses + record.not_released.total()),
             cell(record.roster_name.as_deref().unwrap_or("–")),
         ]);
     }
@@ -76,6 +76,12 @@ fn print_run(run: &RunRow, customer: &Customer) {
         output::line(format!(
             "  waits    {} courses until the school year starts on {until}",
             record.held_courses
+        ));
+    }
+    if record.outcome == Outcome::Completed && !record.not_released.is_empty() {
+        output::line(format!(
+            "  waits    {} changes that the decision did not release: the Filter looks at them in the next run",
+            record.not_released.total()
         ));
     }
     if record.applied_in_part {
