@@ -9,7 +9,10 @@ use crate::{
     places::Sides,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 /// The part of a difference that a person releases; an empty list names everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,16 @@ impl Slice {
         (self.kinds.is_empty() || self.kinds.contains(&change.kind()))
             && (self.actions.is_empty() || self.actions.contains(&change.action()))
             && (self.schools.is_empty() || self.schools.contains(sides.place(change).school_name()))
+    }
+}
+
+/// As it is chosen: `Nes skole, membership, create`.
+impl fmt::Display for Slice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = self.kinds.iter().map(|kind| kind.as_str());
+        let actions = self.actions.iter().map(|action| action.as_str());
+        let names: Vec<&str> = self.schools.iter().map(String::as_str).chain(kinds).chain(actions).collect();
+        f.write_str(&names.join(", "))
     }
 }
 

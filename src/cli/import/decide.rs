@@ -14,6 +14,7 @@ use clap::Args;
 use rollover_jobs::{Customer, ports::Outcome};
 use rollover_roster::{
     diff::Action,
+    filter::Limits,
     model::Kind,
     places::{OUTSIDE, Places},
     slices::Slice,
@@ -54,6 +55,11 @@ pub(in crate::cli) struct DecideArgs {
 }
 
 impl DecideArgs {
+    fn limits(&self, mut limits: Limits) -> Option<Limits> {
+        apply_limits(&self.filter, &mut limits);
+        (!self.off).then_some(limits)
+    }
+
     fn slice(&self) -> Option<Slice> {
         let slice = Slice {
             kinds: self.only_kind.iter().copied().collect(),
@@ -91,15 +97,10 @@ pub(super) async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow:
     if let Some(slice) = &slice {
         check_schools(app, &customer, roster, slice).await?;
     }
-    let limits = (!args.off).then(|| {
-        let mut limits = customer.settings.filter;
-        apply_limits(&args.filter, &mut limits);
-        limits
-    });
     let decision = NewFilterDecision {
         customer: customer.id.clone(),
         roster,
-        limits,
+        limits: args.limits(customer.settings.filter),
         slice,
         customer_person: args.customer_person,
         support_person: cx.person()?,
@@ -109,18 +110,21 @@ pub(super) async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow:
     if cx.json {
         output::json(&json!({ "decision": id, "roster": decision.roster.to_string() }))?;
     } else {
-        output::line(format!(
-            "Decision {id} is recorded for one run of exactly this roster; then the Filter is on again.{} Next: \
-             rollover import run {}",
-            if decision.slice.is_some() {
-                " What it does not release stays held; the run after looks at it again."
-            } else {
-                ""
-            },
-            customer.id
-        ));
+        output::line(recorded_words(id, &decision));
     }
     Ok(Exit::Done)
+}
+
+fn recorded_words(id: i64, decision: &NewFilterDecision) -> String {
+    let held = match decision.slice {
+        Some(_) => " What it does not release stays held; the run after looks at it again.",
+        None => "",
+    };
+    format!(
+        "Decision {id} is recorded for one run of exactly this roster; then the Filter is on again.{held} Next: \
+         rollover import run {}",
+        decision.customer
+    )
 }
 
 /// A name that no school has would release nothing, and nobody would see why.

@@ -12,7 +12,7 @@ use crate::{
     ledger::{DecisionRow, FilterDecisionRow, FilterDecisionState},
 };
 use chrono_tz::Tz;
-use rollover_roster::{filter::Limits, slices::Slice};
+use rollover_roster::filter::Limits;
 
 /// A customer has a handful a year.
 pub(in crate::cli) const DECISIONS_LISTED: i64 = 500;
@@ -57,17 +57,9 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str) -> anyhow::Result<Ex
 pub(in crate::cli) fn what(decision: &DecisionRow, own: &Limits) -> String {
     let what = limits_words(decision, own);
     match &decision.slice {
-        Some(slice) => format!("{what}; only {}", slice_words(&slice.0)),
+        Some(slice) => format!("{what}; only {}", slice.0),
         None => what,
     }
-}
-
-/// What a slice names, as it is chosen.
-fn slice_words(slice: &Slice) -> String {
-    let kinds = slice.kinds.iter().map(|kind| kind.as_str().to_owned());
-    let actions = slice.actions.iter().map(|action| action.as_str().to_owned());
-    let names: Vec<String> = slice.schools.iter().cloned().chain(kinds).chain(actions).collect();
-    names.join(", ")
 }
 
 /// `the Filter is off`, or the limits that are others than usual.

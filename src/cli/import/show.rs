@@ -66,24 +66,7 @@ fn print_run(run: &RunRow, customer: &Customer) {
         "  applied  {} created, {} updated, {} deleted",
         record.applied.created, record.applied.updated, record.applied.deleted
     ));
-    if let Some(until) = record.postponed_until {
-        output::line(format!(
-            "  waits    {} deletes until {until}: by design, delay delete is on",
-            record.postponed_deletes.total()
-        ));
-    }
-    if let Some(until) = record.held_until {
-        output::line(format!(
-            "  waits    {} courses until the school year starts on {until}",
-            record.held_courses
-        ));
-    }
-    if record.outcome == Outcome::Completed && !record.not_released.is_empty() {
-        output::line(format!(
-            "  waits    {} changes that the decision did not release: the Filter looks at them in the next run",
-            record.not_released.total()
-        ));
-    }
+    print_waits(record);
     if record.applied_in_part {
         output::line(match record.outcome {
             Outcome::Completed => {
@@ -103,6 +86,28 @@ fn print_run(run: &RunRow, customer: &Customer) {
         for error in &errors.errors {
             output::line(format!("  {error}"));
         }
+    }
+}
+
+/// What of the roster is not at the site yet.
+fn print_waits(record: &RunRecord) {
+    if let Some(until) = record.postponed_until {
+        output::line(format!(
+            "  waits    {} deletes until {until}: by design, delay delete is on",
+            record.postponed_deletes.total()
+        ));
+    }
+    if let Some(until) = record.held_until {
+        output::line(format!(
+            "  waits    {} courses until the school year starts on {until}",
+            record.held_courses
+        ));
+    }
+    if record.outcome == Outcome::Completed && !record.not_released.is_empty() {
+        output::line(format!(
+            "  waits    {} changes that the decision did not release: the Filter looks at them in the next run",
+            record.not_released.total()
+        ));
     }
 }
 
