@@ -576,6 +576,7 @@ async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
     let settings = [
         ("middleware", "wonde"),
         ("status-mail-to", "other@nes.example"),
+        ("language", "sv"),
         ("roster-folder", "/in"),
         ("roster-from", "https://mis.example/nes.xml"),
         ("roster-due-by", "06:00 mon-fri"),

@@ -318,7 +318,11 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     let middleware = customer.middleware.as_ref().map(|name| format!(" behind {name}")).unwrap_or_default();
     output::line(format!("  MIS {}{middleware}", customer.mis));
     output::line(format!("  modules: {}", or_none(&customer.modules)));
-    output::line(format!("  status mails to: {}", or_none(&customer.settings.status_mail_to)));
+    output::line(format!(
+        "  status mails in {} to: {}",
+        customer.language(),
+        or_none(&customer.settings.status_mail_to)
+    ));
     for summer in &view.calendars {
         output::line(format!("  summer {}: {}", summer.year, dates(&summer.dates)));
     }

@@ -17,6 +17,7 @@ pub(super) enum Unset {
 pub(super) enum Setting {
     Middleware,
     StatusMailTo,
+    Language,
     RosterFolder,
     RosterFrom,
     RosterDueBy,
@@ -39,9 +40,10 @@ pub(super) enum Date {
     Term(String),
 }
 
-const SETTINGS: [(&str, Setting); 14] = [
+const SETTINGS: [(&str, Setting); 15] = [
     ("middleware", Setting::Middleware),
     ("status-mail-to", Setting::StatusMailTo),
+    ("language", Setting::Language),
     ("roster-folder", Setting::RosterFolder),
     ("roster-from", Setting::RosterFrom),
     ("roster-due-by", Setting::RosterDueBy),
@@ -96,6 +98,7 @@ pub(super) fn take_settings(unset: &[Unset], customer: &mut Customer) {
         match setting {
             Setting::Middleware => customer.middleware = None,
             Setting::StatusMailTo => settings.status_mail_to.clear(),
+            Setting::Language => settings.language = None,
             Setting::RosterFolder => settings.roster_folder = None,
             Setting::RosterFrom => settings.fetch = None,
             Setting::RosterDueBy => settings.roster_due_by = None,
