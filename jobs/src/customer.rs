@@ -164,6 +164,9 @@ pub struct CustomerSettings {
     pub roster_source: Option<String>,
     /// Recipients of the status mail: the customer's and ours.
     pub status_mail_to: Vec<String>,
+    /// The rows of the difference go with the status mail to the customer's side: children's data, so only with a
+    /// recorded decision.
+    pub personal_data_by_mail: bool,
     /// Of its mails; `None`: the one of its country.
     pub language: Option<Language>,
     pub filter: Limits,

@@ -30,6 +30,9 @@ use rollover_jobs::{
     ports::{Outcome, RunRecord},
 };
 
+/// The sort of these mails in the outbox.
+pub(super) const KIND: &str = "import_status";
+
 /// What both bodies tell, in the order of reading.
 struct Status {
     labels: &'static Labels,
@@ -103,7 +106,7 @@ pub fn status_mails(
     let html_body = rendered(&HtmlBody { mail: &mail }) + "\n";
     let to = recipients(&customer.settings.status_mail_to, copy_to).into_iter().zip(1..);
     to.map(|(recipient, number)| QueuedMail {
-        kind: "import_status",
+        kind: KIND,
         recipient,
         message_id: message_id(customer, run, &format!("{run_id}-{number}"), base_url),
         subject: mail.subject.clone(),

@@ -1,7 +1,13 @@
 //! A sample of every outcome, rendered; the snapshots are read like code.
 
 use super::*;
-use crate::mail::layout::{self, WIDTH};
+use crate::{
+    ledger::MailRow,
+    mail::{
+        attached::{PLACE, decide_attachment},
+        layout::{self, WIDTH},
+    },
+};
 use rollover_jobs::{
     CustomerSettings, Language,
     ports::{Applied, SiteCounts},
@@ -254,6 +260,53 @@ fn every_outcome_has_its_mail_in_every_language() {
                 format!("{}\n\n{}", mail.subject, mail.text_body)
             );
         }
+    }
+}
+
+#[test]
+fn rows_go_to_the_customers_side_alone_and_only_where_it_allows_that() {
+    let row = |recipient: &str, kind: &str| MailRow {
+        id: 1,
+        customer_id: Some("nes".to_owned()),
+        run_id: Some(17),
+        kind: kind.to_owned(),
+        message_id: String::new(),
+        recipient: recipient.to_owned(),
+        subject: String::new(),
+        text_body: String::new(),
+        html_body: String::new(),
+        created_at: completed().ended_at,
+        sent_at: None,
+        why: None,
+    };
+    let allowing = |allows| {
+        let mut customer = customer("Nes");
+        customer.settings.personal_data_by_mail = allows;
+        customer.settings.status_mail_to = vec!["IT <it@nes.example>".to_owned()];
+        customer
+    };
+    let (theirs, ours) = ("it@Nes.example", "support@ours.example");
+    // (allowed, recipient, sort of mail, run, attached)
+    let cases = [
+        (true, theirs, "import_status", completed(), true),
+        (true, theirs, "import_status", aborted(), true),
+        (false, theirs, "import_status", completed(), false),
+        (true, ours, "import_status", completed(), false),
+        (true, theirs, "late_roster", completed(), false),
+        (true, theirs, "import_status", with_file(Outcome::Unchanged), false),
+        (true, theirs, "import_status", unreadable(1), false),
+    ];
+    for (allows, recipient, kind, run, expected) in cases {
+        let found = decide_attachment(&allowing(allows), &row(recipient, kind), &run);
+        assert_eq!(found, expected, "{allows} {recipient} {kind} {:?}", run.outcome);
+    }
+}
+
+#[test]
+fn every_mail_has_a_place_to_say_what_is_attached() {
+    for (sample, run) in samples() {
+        let mail = status_mail(&customer("Nes"), &run, 17, BASE);
+        assert_eq!(mail.html_body.matches(PLACE).count(), 1, "{sample}");
     }
 }
 
