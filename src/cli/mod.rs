@@ -13,6 +13,7 @@ mod fetch_fields;
 mod fields;
 mod import;
 mod job;
+mod keys;
 mod limits;
 mod output;
 mod plan;

@@ -2,7 +2,7 @@
 
 use crate::{Customer, CustomerId, Stop, WriteProof};
 use async_trait::async_trait;
-use rollover_roster::diff::Change;
+use rollover_roster::{diff::Change, keys::SitePerson};
 use serde::{Deserialize, Serialize};
 
 /// What a platform can do; what it cannot becomes a task for a person (DOMAIN S4).
@@ -43,6 +43,16 @@ impl std::ops::AddAssign for Applied {
     }
 }
 
+/// Whom of the active persons of a site is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persons {
+    All,
+    WithoutKey,
+}
+
+/// Persons in one answer: a customer with a hundred thousand takes five.
+pub const PERSONS_PAGE: i64 = 20_000;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// Not now: busy, restarting, no network.
@@ -70,6 +80,15 @@ pub trait Site: Send + Sync {
     fn capabilities(&self) -> &'static [Capability];
 
     async fn counts(&self, customer: &CustomerId) -> Result<SiteCounts, SiteError>;
+
+    /// Persons in the order of their accounts, those behind the account `after`: at most [`PERSONS_PAGE`], and none when
+    /// there are no more.
+    async fn persons(
+        &self,
+        customer: &CustomerId,
+        which: Persons,
+        after: Option<i64>,
+    ) -> Result<Vec<SitePerson>, SiteError>;
 
     /// Applies one batch as a unit: all of it, or nothing. Applying it again changes nothing (DOMAIN I5).
     /// A course whose group goes is archived or detached (C2, C3), never destroyed.

@@ -15,7 +15,7 @@ use self::{
     facts::{Fact, facts, message_id},
     figures::{changes, holdings},
     problems::{BrokenLimit, FileErrors, broken_limits, file_errors},
-    words::{Wait, said, waits},
+    words::{Note, notes, said},
 };
 use super::{
     address::recipients,
@@ -36,7 +36,7 @@ struct Status {
     /// What happened, and what to do next.
     happened: String,
     next: String,
-    waits: Vec<Wait>,
+    notes: Vec<Note>,
     limits: Vec<BrokenLimit>,
     errors: Option<FileErrors>,
     holdings: Table,
@@ -119,7 +119,7 @@ fn status(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> 
         run: run_id,
         happened,
         next,
-        waits: waits(run),
+        notes: notes(customer, run),
         limits: broken_limits(run),
         errors: run.read_errors.as_ref().map(file_errors),
         holdings: holdings(&run.before, &run.after),

@@ -71,6 +71,8 @@ fn base(outcome: Outcome) -> RunRecord {
         under_way: None,
         applied_in_part: false,
         concessions: Default::default(),
+        predicted_duplicates: 0,
+        courses_gone: Default::default(),
     }
 }
 
@@ -234,7 +236,7 @@ fn both_bodies_tell_the_same() {
         let (text, html) = (words(&mail.text_body), words(&mail.html_body));
         let (happened, next) = said(&run);
         let mut told = vec![happened, next, format!("{BASE}/runs/17")];
-        told.extend(waits(&run).into_iter().map(|wait| wait.text));
+        told.extend(notes(&customer("Nes"), &run).into_iter().map(|note| note.text));
         told.extend(broken_limits(&run).into_iter().map(|limit| limit.what));
         told.extend(run.read_errors.iter().flat_map(|list| file_errors(list).errors).map(|error| error.fix));
         told.extend(facts(&customer("Nes kommune"), &run).into_iter().map(|fact| fact.value));

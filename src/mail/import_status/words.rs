@@ -1,12 +1,16 @@
 //! The sentences of the status mail: what happened, what to do next, and what waits by design.
 
-use super::problems::sentence;
+use super::{name, problems::sentence};
 use chrono::NaiveDate;
-use rollover_jobs::ports::{Outcome, RunRecord};
-use rollover_roster::{diff::Action, model::Kind};
+use rollover_jobs::{
+    Customer,
+    ports::{CoursesGone, Outcome, RunRecord},
+};
+use rollover_roster::{course_fate::CourseEnd, diff::Action, model::Kind};
 
-/// Something of the roster that does not reach the site yet (DOMAIN P4, C1).
-pub(super) struct Wait {
+/// What else the reader must know: what does not reach the site yet, who may get a second account, which courses went
+/// (DOMAIN P4, C1, K2, C2, C3).
+pub(super) struct Note {
     pub title: &'static str,
     pub text: String,
 }
@@ -119,20 +123,60 @@ fn uncapped(text: &str) -> String {
     format!("{first}{}", ended.chars().skip(1).collect::<String>())
 }
 
-pub(super) fn waits(run: &RunRecord) -> Vec<Wait> {
-    let mut waits = Vec::new();
+pub(super) fn notes(customer: &Customer, run: &RunRecord) -> Vec<Note> {
+    let mut notes = Vec::new();
     // A roster that failed is not taken in: nothing of it waits.
     if run.outcome == Outcome::Failed {
-        return waits;
+        return notes;
     }
     let accepted = run.outcome != Outcome::Aborted;
     if let Some(until) = run.postponed_until {
-        waits.push(Wait { title: "Postponed deletes", text: postponed(run, until, accepted) });
+        notes.push(Note { title: "Postponed deletes", text: postponed(run, until, accepted) });
     }
     if let Some(opens) = run.held_until {
-        waits.push(Wait { title: "Courses held back", text: held(run, opens, accepted) });
+        notes.push(Note { title: "Courses held back", text: held(run, opens, accepted) });
     }
-    waits
+    if run.predicted_duplicates > 0 {
+        notes.push(Note { title: "Second accounts", text: second_accounts(customer, run, accepted) });
+    }
+    if run.courses_gone.count > 0 {
+        notes.push(Note { title: "Courses whose group is gone", text: courses_gone(&run.courses_gone) });
+    }
+    notes
+}
+
+/// K2: without names, which are shown to who signs in.
+fn second_accounts(customer: &Customer, run: &RunRecord, accepted: bool) -> String {
+    let (has, look) = if run.predicted_duplicates == 1 { ("has", "looks") } else { ("have", "look") };
+    let made = if accepted { "has made" } else { "would make" };
+    format!(
+        "{} of the site {has} no sync key and {look} like one whom this run {made}: probably a second account of the same \
+         person. Who they are is listed by `rollover customer keys {}` and on the customer's page; ask the school, and \
+         handle each by itself.",
+        counted(run.predicted_duplicates, "student"),
+        customer.id
+    )
+}
+
+/// Titles in a mail; the run's page has more of them.
+const TITLES_IN_MAIL: usize = 30;
+
+fn courses_gone(gone: &CoursesGone) -> String {
+    let courses = counted(gone.count, "course");
+    let what = match (gone.end, gone.count) {
+        (CourseEnd::Archived, 1) => {
+            "was detached from the hierarchy and archived; its participants keep access to it"
+        }
+        (CourseEnd::Archived, _) => {
+            "were detached from the hierarchy and archived; their participants keep access to them"
+        }
+        (CourseEnd::Detached, 1) => "was detached from the hierarchy and lives on as a manual course",
+        (CourseEnd::Detached, _) => "were detached from the hierarchy and live on as manual courses",
+    };
+    let titles: Vec<String> = gone.titles.iter().take(TITLES_IN_MAIL).map(|title| name(title)).collect();
+    let more = gone.count.saturating_sub(titles.len() as u64);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    format!("{courses} {what}: {}{more}.", titles.join(", "))
 }
 
 fn postponed(run: &RunRecord, until: NaiveDate, accepted: bool) -> String {

@@ -3,7 +3,7 @@
 use super::put::{Step, details};
 use crate::ledger::db::{self, Conn, Tx, execute, query};
 use rollover_jobs::{CustomerId, ports::Applied};
-use rollover_roster::model::Course;
+use rollover_roster::{course_fate::CourseEnd, model::Course};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -140,10 +140,13 @@ pub(super) const UPDATE: &[Step] =
 pub(super) async fn let_go(
     tx: &mut Tx,
     customer: &str,
-    archiving: bool,
+    end: CourseEnd,
     rows: Json<&[Value]>,
 ) -> Result<Applied, sqlx::Error> {
-    let statement = if archiving { ARCHIVE_COURSES } else { DETACH_COURSES };
+    let statement = match end {
+        CourseEnd::Archived => ARCHIVE_COURSES,
+        CourseEnd::Detached => DETACH_COURSES,
+    };
     let deleted = execute!(tx.on(), statement, customer, rows)?;
     execute!(tx.on(), KEEP_PARTICIPANTS, customer, rows)?;
     Ok(Applied { deleted, ..Applied::default() })
