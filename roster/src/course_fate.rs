@@ -57,6 +57,24 @@ impl CourseFate {
         Self::UnarchivedByHand,
     ];
 
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Archived => "archived",
+            Self::Detached => "detached",
+            Self::Waits => "waits",
+            Self::HeldBack => "held_back",
+            Self::New => "new",
+            Self::Reconnected => "reconnected",
+            Self::Kept => "kept",
+            Self::OnItsOwn => "on_its_own",
+            Self::UnarchivedByHand => "unarchived_by_hand",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fate| fate.as_str() == name)
+    }
+
     /// For people.
     pub const fn words(self) -> &'static str {
         match self {

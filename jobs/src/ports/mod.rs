@@ -17,7 +17,9 @@ pub use integration::{
 };
 pub use mailer::{MailError, MailKind, MailQueued, Mailer};
 pub use rosters::{Backup, Delivery, Rosters, SourceError};
-pub use site::{Applied, Capability, PERSONS_PAGE, Persons, Site, SiteCounts, SiteError};
+pub use site::{
+    Applied, COURSES_PAGE, Capability, LooseCourse, PERSONS_PAGE, Persons, Site, SiteCounts, SiteError,
+};
 
 /// A neighbour that is ours (ledger, queue) did not answer; always worth another attempt.
 #[derive(Debug, thiserror::Error)]

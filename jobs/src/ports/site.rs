@@ -2,7 +2,7 @@
 
 use crate::{Customer, CustomerId, Stop, WriteProof};
 use async_trait::async_trait;
-use rollover_roster::{diff::Change, keys::SitePerson};
+use rollover_roster::{course_fate::Loose, diff::Change, keys::SitePerson, model::SyncKey};
 use serde::{Deserialize, Serialize};
 
 /// What a platform can do; what it cannot becomes a task for a person (DOMAIN S4).
@@ -53,6 +53,20 @@ pub enum Persons {
 /// Persons in one answer: a customer with a hundred thousand takes five.
 pub const PERSONS_PAGE: i64 = 20_000;
 
+/// A course at the site that no group holds in the hierarchy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LooseCourse {
+    pub key: SyncKey,
+    pub title: String,
+    pub code: Option<String>,
+    /// The school that it was of, if that is still there.
+    pub school: Option<String>,
+    pub loose: Loose,
+}
+
+/// Courses in one answer.
+pub const COURSES_PAGE: i64 = 5_000;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// Not now: busy, restarting, no network.
@@ -89,6 +103,14 @@ pub trait Site: Send + Sync {
         which: Persons,
         after: Option<i64>,
     ) -> Result<Vec<SitePerson>, SiteError>;
+
+    /// Courses that no group holds, in the order of their keys, those behind the key `after`: at most [`COURSES_PAGE`],
+    /// and none when there are no more.
+    async fn loose_courses(
+        &self,
+        customer: &CustomerId,
+        after: Option<&SyncKey>,
+    ) -> Result<Vec<LooseCourse>, SiteError>;
 
     /// Applies one batch as a unit: all of it, or nothing. Applying it again changes nothing (DOMAIN I5).
     /// A course whose group goes is archived or detached (C2, C3), never destroyed.

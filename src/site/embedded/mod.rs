@@ -26,9 +26,9 @@ use crate::ledger::db::Db;
 use async_trait::async_trait;
 use rollover_jobs::{
     Customer, CustomerId, WriteProof,
-    ports::{Applied, Capability, Persons, Site, SiteCounts, SiteError},
+    ports::{Applied, Capability, LooseCourse, Persons, Site, SiteCounts, SiteError},
 };
-use rollover_roster::{diff::Change, keys::SitePerson};
+use rollover_roster::{diff::Change, keys::SitePerson, model::SyncKey};
 
 /// What the built-in site can do.
 const CAPABILITIES: &[Capability] = &[Capability::WriteRoster, Capability::ArchiveCourses];
@@ -84,6 +84,17 @@ impl Site for EmbeddedSite {
         accounts::persons(&mut conn, customer, which, after.unwrap_or(0))
             .await
             .map_err(|e| error::of_database(customer, "person", &e))
+    }
+
+    async fn loose_courses(
+        &self,
+        customer: &CustomerId,
+        after: Option<&SyncKey>,
+    ) -> Result<Vec<LooseCourse>, SiteError> {
+        let mut conn = self.db.read().await.map_err(|e| error::unavailable(customer, &e))?;
+        courses::loose(&mut conn, customer, after)
+            .await
+            .map_err(|e| error::of_database(customer, "course", &e))
     }
 
     async fn apply(

@@ -74,7 +74,7 @@ pub(super) struct RepairCounts {
 }
 
 /// The changes of an import, to be walked any number of times.
-pub(in crate::integration) struct Changes {
+pub(super) struct Changes {
     all: Comparison,
     /// What leads from the mirror to the roster under way.
     touched: Option<Comparison>,
@@ -119,12 +119,16 @@ impl Changes {
 
     fn repairs_of(&self, kind: Kind) -> impl Iterator<Item = Found<Repair>> {
         self.touched.iter().flat_map(move |touched| {
-            let timed = self.all.changes_of(kind).map(|change| {
-                let change = change?;
-                let timing = self.holds.timing(&change);
-                Ok((change, timing))
-            });
-            repairs(touched.changes_of(kind), timed, self.holds.delays())
+            repairs(touched.changes_of(kind), self.timed_of(kind), self.holds.delays())
+        })
+    }
+
+    /// Every change of one kind, with when it may flow.
+    pub fn timed_of(&self, kind: Kind) -> impl Iterator<Item = Found<(Change, Timing)>> {
+        self.all.changes_of(kind).map(|change| {
+            let change = change?;
+            let timing = self.holds.timing(&change);
+            Ok((change, timing))
         })
     }
 
@@ -259,10 +263,7 @@ fn snapshots(import: &Import<'_>, roster: SnapshotId) -> Snapshots {
 }
 
 /// What leads from the mirror of the customer to a roster, and what of it waits.
-pub(in crate::integration) async fn changes(
-    import: &Import<'_>,
-    roster: SnapshotId,
-) -> Result<Changes, Stop> {
+pub(super) async fn changes(import: &Import<'_>, roster: SnapshotId) -> Result<Changes, Stop> {
     let (snapshots, day) = (snapshots(import, roster), Day::of(import)?);
     blocking(move || day.changes(&snapshots).map_err(|error| unread(&error))).await
 }

@@ -7,6 +7,7 @@
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
 mod addressee;
+mod course_forecast;
 mod difference;
 mod ended;
 mod guard;
@@ -38,7 +39,10 @@ use rollover_roster::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::report::{ImportOutcome, ImportReport};
+pub use self::{
+    course_forecast::{CourseForecast, ForecastAsk, ForecastCourse, forecast_courses},
+    report::{ImportOutcome, ImportReport},
+};
 
 pub struct ImportRoster;
 
