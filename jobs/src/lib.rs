@@ -25,8 +25,9 @@ pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
 pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
     CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, CourseForecast, EndDelayDelete, ForecastAsk,
-    ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck, KeyCounts, PauseIntegration,
-    ResumeIntegration, SchoolKeys, StartDelayDelete, check_keys, check_keys_by, forecast_courses,
+    ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck, KeyCounts, LastDay,
+    PauseIntegration, Postponed, PostponedLine, ResumeIntegration, SchoolKeys, StartDelayDelete, check_keys,
+    check_keys_by, forecast_courses, postponed,
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

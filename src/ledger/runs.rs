@@ -7,6 +7,7 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::ports::RunRecord;
+use rollover_roster::snapshot::SnapshotId;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::types::Json;
@@ -20,6 +21,9 @@ db::statements! {
     RUN = "SELECT * FROM import_run WHERE id = $1";
     NEWEST_WITH_ROSTER = "
         SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT 1";
+    COMPLETED_RUNS = "
+        SELECT id, ended_at, roster, record ->> 'postponed_until' AS postponed_until FROM import_run
+        WHERE customer_id = $1 AND outcome = 'completed' ORDER BY id DESC LIMIT $2";
     RUNS_OF_CUSTOMER = "SELECT * FROM import_run WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
 }
 
@@ -36,6 +40,25 @@ pub struct RunRow {
     pub roster: Option<String>,
     pub record: Json<RunRecord>,
 }
+
+/// A run that took a roster in while deletes waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingRun {
+    pub id: i64,
+    pub ended_at: DateTime<Utc>,
+    pub roster: SnapshotId,
+}
+
+#[derive(sqlx::FromRow)]
+struct CompletedRow {
+    id: i64,
+    ended_at: DateTime<Utc>,
+    roster: Option<String>,
+    postponed_until: Option<String>,
+}
+
+/// Runs that are looked back at: one an hour, over the longest summer.
+const WAITING_RUNS: i64 = 5_000;
 
 /// Keeps a run; `None` when this job has recorded one in this life.
 pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Result<Option<i64>, LedgerError> {
@@ -85,6 +108,18 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         let row = query!(fetch_optional as (DateTime<Utc>,), conn.on(), NEWEST_WITH_ROSTER, customer)?;
         Ok(row.map(|(at,)| at))
+    }
+
+    /// The runs since deletes have been waiting without a break, the newest first.
+    pub async fn waiting_runs(&self, customer: &str) -> Result<Vec<WaitingRun>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let rows = query!(fetch_all as CompletedRow, conn.on(), COMPLETED_RUNS, customer, WAITING_RUNS)?;
+        let waiting = rows.into_iter().take_while(|row| row.postponed_until.is_some());
+        let run = |row: CompletedRow| {
+            let roster = row.roster.and_then(|roster| roster.parse().ok())?;
+            Some(WaitingRun { id: row.id, ended_at: row.ended_at, roster })
+        };
+        Ok(waiting.filter_map(run).collect())
     }
 
     /// The newest runs of one customer, newest first.

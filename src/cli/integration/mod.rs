@@ -1,6 +1,7 @@
 //! `rollover integration`: what the next import makes of courses, and what the window of delay delete holds back.
 
 mod courses;
+mod postponed;
 
 use super::context::Context;
 use crate::exit::Exit;
@@ -14,11 +15,14 @@ pub(super) enum IntegrationCommand {
         --on 2024-08-19      on the first day of the new year"
     )]
     Courses(courses::CoursesArgs),
+    /// Show the deletes that delay delete holds back: what, since which run, until when, and what the last day brings.
+    Postponed(postponed::PostponedArgs),
 }
 
 pub(super) async fn run(cx: &Context, command: IntegrationCommand) -> anyhow::Result<Exit> {
     let app = cx.open().await?;
     match command {
+        IntegrationCommand::Postponed(args) => postponed::run(cx, &app, args).await,
         IntegrationCommand::Courses(args) => courses::run(cx, &app, args).await,
     }
 }

@@ -4,6 +4,7 @@
 use super::{
     Import, WhenPaused,
     difference::{Changes, changes},
+    hierarchy::{Hierarchy, records},
     prepare::{Prepared, blocking, prepare},
 };
 use crate::{
@@ -135,8 +136,8 @@ type Found<T> = Result<T, RosterError>;
 
 impl Fates<'_> {
     fn of(&self, changes: &Changes) -> Found<Vec<ForecastCourse>> {
-        let roster = self.places(Some(self.roster))?;
-        let mirror = self.places(self.mirror)?;
+        let roster = Hierarchy::of(self.store, Some(self.roster))?.places;
+        let mirror = Hierarchy::of(self.store, self.mirror)?.places;
         let (mut courses, mut told) = (Vec::new(), HashSet::new());
         for change in changes.timed_of(Kind::Course) {
             let (change, timing) = change?;
@@ -145,7 +146,7 @@ impl Fates<'_> {
             courses.push(self.told(course, Some((change.action(), timing)), places));
             told.insert(course.key.clone());
         }
-        for record in self.records(self.roster, Kind::Course)? {
+        for record in records(self.store, self.roster, Kind::Course)? {
             if let Record::Course(course) = record?
                 && told.insert(course.key.clone())
             {
@@ -173,27 +174,5 @@ impl Fates<'_> {
             code: course.code.clone(),
             archived: loose.is_some_and(|loose| loose.archived),
         }
-    }
-
-    /// The hierarchy, without persons.
-    fn places(&self, snapshot: Option<SnapshotId>) -> Found<Places> {
-        let mut places = Places::default();
-        let Some(snapshot) = snapshot else { return Ok(places) };
-        for kind in [Kind::Group, Kind::Course] {
-            for record in self.records(snapshot, kind)? {
-                places.learn(&record?);
-            }
-        }
-        Ok(places)
-    }
-
-    fn records(
-        &self,
-        snapshot: SnapshotId,
-        kind: Kind,
-    ) -> Found<impl Iterator<Item = Found<Record>> + use<>> {
-        let count = self.store.counts(&snapshot)?.get(kind);
-        let rows = if count == 0 { Vec::new() } else { std::iter::once(0..count).collect() };
-        Ok(self.store.read_rows(&snapshot, kind, rows)?.map(|found| Ok(found?.0)))
     }
 }

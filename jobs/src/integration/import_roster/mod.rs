@@ -11,8 +11,10 @@ mod course_forecast;
 mod difference;
 mod ended;
 mod guard;
+mod hierarchy;
 mod no_roster;
 mod pointers;
+mod postponed;
 mod prepare;
 mod record;
 mod report;
@@ -41,6 +43,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     course_forecast::{CourseForecast, ForecastAsk, ForecastCourse, forecast_courses},
+    postponed::{LastDay, Postponed, PostponedLine, postponed},
     report::{ImportOutcome, ImportReport},
 };
 
