@@ -97,7 +97,7 @@ pub(super) struct SetArgs {
     /// above except name, country, time zone and MIS; with --year also a date, and `term=NAME`; several times for several.
     #[arg(long, value_name = "NAME", value_parser = Unset::from_str)]
     unset: Vec<Unset>,
-    /// With --filter at the customer decided on the limits.
+    /// With --filter or --unset filter: who at the customer decided on the limits.
     #[arg(long, value_name = "PERSON", requires = "reason")]
     customer_person: Option<String>,
     /// With --filter or --unset filter: why.
