@@ -89,6 +89,7 @@ on_both!(
     the_filter_changes_with_a_decision_only,
     decisions_about_the_filter_are_listed_and_withdrawn,
     every_optional_setting_can_be_unset,
+    a_customer_is_changed_whole_or_not_at_all,
     limits_are_unset_with_a_decision_only,
     rules_refuse_with_3
 );
@@ -566,6 +567,34 @@ async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
     assert!(!done(set_up, &["customer", "show", "nes"]).contains("open decision"));
     refused(set_up, &["import", "withdraw", &id, "--why", "again"], 3, &["withdrawn by Ola already"]);
     refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about the Filter 99"]);
+}
+
+async fn a_customer_is_changed_whole_or_not_at_all(set_up: &SetUp) {
+    let dates = ["--year", "2024", "--last-teaching-day", "2024-08-20", "--school-year-start", "2024-08-19"];
+    let with_dates = |args: &[&'static str]| [args, &dates].concat();
+    let add = [
+        "customer",
+        "add",
+        "os",
+        "--name",
+        "Os",
+        "--country",
+        "NO",
+        "--time-zone",
+        "Europe/Oslo",
+        "--mis",
+        "sas",
+    ];
+    refused(set_up, &with_dates(&add), 2, &["2024-08-19", "correct one of them"]);
+    refused(set_up, &["customer", "show", "os"], 4, &["os"]);
+    done(set_up, ADD_NES);
+    let before = json(set_up, &["customer", "show", "nes"]);
+    let set = ["customer", "set", "nes", "--mis", "othersas", "--roster-source", "othersas"];
+    refused(set_up, &with_dates(&set), 2, &["2024-08-19", "correct one of them"]);
+    let unset =
+        ["customer", "set", "nes", "--mis", "othersas", "--year", "2024", "--unset", "term=Autumn 1999"];
+    refused(set_up, &unset, 2, &["Autumn 1999"]);
+    assert_eq!(json(set_up, &["customer", "show", "nes"]), before);
 }
 
 async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
