@@ -9,6 +9,11 @@ use harness::{
     program::SetUp,
     support::{Authority, Encryption, SmtpServer},
 };
+use rollover_roster::{
+    invent::{Invention, Municipality},
+    places::Places,
+    snapshot::SnapshotStore,
+};
 use serde_json::Value;
 use std::{fs, process::Output};
 
@@ -88,9 +93,12 @@ on_both!(
     a_step_that_never_fires_is_said_and_put_down_as_skipped,
     the_filter_changes_with_a_decision_only,
     decisions_about_the_filter_are_listed_and_withdrawn,
+    a_decision_releases_a_slice_of_schools_that_there_are,
     every_optional_setting_can_be_unset,
+    where_and_by_when_rosters_come_is_set_and_shown_without_secrets,
     a_customer_is_changed_whole_or_not_at_all,
     limits_are_unset_with_a_decision_only,
+    personal_data_leave_with_a_decision_only,
     rules_refuse_with_3
 );
 
@@ -362,9 +370,10 @@ async fn the_demonstration_ends_by_itself_and_leaves_what_every_command_opens() 
     for customer in ["ashcombe", "bergdal", "fjordvik", "lillevik", "nes", "solberga"] {
         assert!(of(customer) > 20, "{customer}");
     }
-    let waits =
-        rows.iter().find(|row| row["customer"] == "lillevik" && row["step"] == "nightly_import").unwrap();
-    assert_eq!(waits["state"], "waiting");
+    let imports = |customer: &str| {
+        rows.iter().find(|row| row["customer"] == customer && row["step"] == "nightly_import").unwrap()["state"].clone()
+    };
+    assert_eq!(imports("lillevik"), imports("nes"), "OneRoster is imported as IMS Enterprise is");
     assert_eq!(json(&set_up, &["customer", "list", "--data", "summer"]).as_array().unwrap().len(), 6);
     let again = ["demo", "--headless", "--until", "2024-06-02", "--folder", "summer"];
     refused(&set_up, &again, 2, &["summer", "not empty"]);
@@ -544,6 +553,7 @@ async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
         customer: "nes".parse().unwrap(),
         roster: "a".repeat(64).parse().unwrap(),
         limits: None,
+        slice: None,
         customer_person: "Kari Vik".to_owned(),
         support_person: "Ingrid Dahl".to_owned(),
         reason: "figures compared".to_owned(),
@@ -567,6 +577,40 @@ async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
     assert!(!done(set_up, &["customer", "show", "nes"]).contains("open decision"));
     refused(set_up, &["import", "withdraw", &id, "--why", "again"], 3, &["withdrawn by Ola already"]);
     refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about the Filter 99"]);
+}
+
+// DOMAIN F3
+async fn a_decision_releases_a_slice_of_schools_that_there_are(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let municipality = Municipality::new(&Invention::small(3)).roster();
+    let store = SnapshotStore::open(&set_up.folder.path().join("snapshots")).unwrap();
+    let roster = store.write(&municipality).unwrap().to_string();
+    let mut places = Places::default();
+    municipality.records().iter().for_each(|record| places.learn(record));
+    let school = *places.schools().first().unwrap();
+    let decide = |only: &[&'static str]| -> Vec<String> {
+        let args = ["import", "decide", "nes", "--customer-person", "Kari Vik", "--by", "Ingrid"];
+        let about = ["--reason", "one school comes in June", "--roster", "ROSTER"];
+        let args = args.iter().chain(&about).chain(only);
+        args.map(|arg| arg.replace("ROSTER", &roster).replace("SCHOOL", school)).collect()
+    };
+    let refusals: [(&[&'static str], &[&str]); 3] = [
+        (&[], &["say what was decided", "--only-school"]),
+        (&["--only-school", "Nowhere"], &["Nowhere", "is no school"]),
+        (&["--only-kind", "pupil"], &["pupil", "expected group, person, course or membership"]),
+    ];
+    for (only, words) in refusals {
+        let args = decide(only);
+        refused(set_up, &args.iter().map(String::as_str).collect::<Vec<_>>(), 2, words);
+    }
+    let args = decide(&["--only-school", "SCHOOL", "--only-kind", "membership", "--only-action", "create"]);
+    let said = done(set_up, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(said.contains("does not release stays held"), "{said}");
+    let slice = &json(set_up, &["import", "decisions", "nes"])[0]["slice"];
+    assert_eq!(slice["schools"][0], school);
+    assert_eq!((&slice["kinds"][0], &slice["actions"][0]), (&"membership".into(), &"create".into()));
+    let listed = done(set_up, &["import", "decisions", "nes"]);
+    assert!(listed.contains(&format!("only {school}, membership, create")), "{listed}");
 }
 
 async fn a_customer_is_changed_whole_or_not_at_all(set_up: &SetUp) {
@@ -603,7 +647,10 @@ async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
     let settings = [
         ("middleware", "wonde"),
         ("status-mail-to", "other@nes.example"),
+        ("language", "sv"),
         ("roster-folder", "/in"),
+        ("roster-from", "https://mis.example/nes.xml"),
+        ("roster-due-by", "06:00 mon-fri"),
         ("roster-target", "Nes"),
         ("roster-source", "MIS"),
         ("roster-format", "oneroster-csv"),
@@ -643,6 +690,40 @@ async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
     refused(set_up, &["customer", "set", "nes", "--unset", "mis", "--mis", "x"], 2, &["roster-target"]);
 }
 
+// DOMAIN I2
+async fn where_and_by_when_rosters_come_is_set_and_shown_without_secrets(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let set = |args: &[&'static str]| [&["customer", "set", "nes"], args].concat();
+    let from = "sftp://nes@sftp.example/out/*.xml";
+    refused(set_up, &set(&["--roster-from", from]), 2, &["--roster-secret"]);
+    refused(set_up, &set(&["--roster-from", "https://nes:geheim@x.example/"]), 2, &["holds a password"]);
+    refused(set_up, &set(&["--roster-from", "http://x.example/"]), 2, &["expected folder, https://"]);
+    refused(set_up, &set(&["--roster-due-by", "6 o'clock"]), 2, &["06:00 mon-fri"]);
+    done(
+        set_up,
+        &set(&["--roster-from", from, "--roster-secret", "NES", "--roster-due-by", "06:00 mon-fri"]),
+    );
+    let shown = done(set_up, &["customer", "show", "nes"]);
+    for words in
+        ["fetched from sftp://nes@sftp.example/out/*.xml with the secret NES", "come by 06:00 mon-fri"]
+    {
+        assert!(shown.contains(words), "{shown}");
+    }
+    let open = || {
+        let tasks = json(set_up, &["task", "list", "--customer", "nes"]);
+        let tasks = tasks.as_array().unwrap().clone();
+        tasks.into_iter().filter(|task| task["state"] == "planned").collect::<Vec<_>>()
+    };
+    assert_eq!(open().len(), 1);
+    done(set_up, &set(&["--roster-due-by", "06:00 mon-fri"]));
+    done(set_up, &set(&["--roster-due-by", "07:00"]));
+    assert_eq!(open().len(), 1, "one task, of the newest time");
+    assert_eq!(open()[0]["title"], "Roster due by 07:00");
+    refused(set_up, &["doctor"], 5, &["set ROLLOVER_SECRET_NES", "due by 07:00, looked for by task"]);
+    done(set_up, &set(&["--unset", "roster-due-by", "--unset", "roster-from"]));
+    assert_eq!(open().len(), 0);
+}
+
 // DOMAIN F3
 async fn limits_are_unset_with_a_decision_only(set_up: &SetUp) {
     done(set_up, ADD_NES);
@@ -653,6 +734,18 @@ async fn limits_are_unset_with_a_decision_only(set_up: &SetUp) {
     refused(set_up, &unset, 2, &["only with a decision"]);
     done(set_up, &[&unset[..], &with[..]].concat());
     assert!(!done(set_up, &["customer", "show", "nes"]).contains("for this customer"));
+}
+
+async fn personal_data_leave_with_a_decision_only(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let on = ["customer", "set", "nes", "--personal-data-by-mail", "on"];
+    refused(set_up, &on, 2, &["personal data leave by mail only with a decision", "--customer-person"]);
+    let with = ["--customer-person", "Kari Vik", "--reason", "the school office asked for it"];
+    done(set_up, &[&on[..], &with[..]].concat());
+    assert!(done(set_up, &["customer", "show", "nes"]).contains("personal data"));
+    done(set_up, &["customer", "set", "nes", "--unset", "personal-data-by-mail"]);
+    assert!(!done(set_up, &["customer", "show", "nes"]).contains("personal data"));
+    refused(set_up, &["customer", "set", "nes", "--language", "no"], 2, &["expected one of en, nb, sv"]);
 }
 
 // DOMAIN P5

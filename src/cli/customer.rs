@@ -3,7 +3,8 @@
 use super::{
     clocks::broken,
     context::Context,
-    fields::{CalendarFields, SettingsFields, parse_module, parse_name},
+    due_task, fetch_fields,
+    fields::{CalendarFields, SettingsFields, parse_module, parse_name, parse_switch},
     import::{DECISIONS_LISTED, roster, what},
     limits,
     output::{self, Listing, cell},
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     app::App,
     exit::{Exit, ExitError},
-    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, LimitsDecision, Rows},
+    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, Rows, SettingsDecision},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -41,6 +42,7 @@ pub(super) enum CustomerCommand {
     #[command(
         after_help = "Examples:\n  rollover customer set nes --unset roster-target --unset roster-source\n  \
         rollover customer set nes --year 2024 --vendor-date 2024-08-01\n  \
+        rollover customer set nes --roster-from sftp://nes@sftp.example/out/*.xml --roster-secret NES\n  \
         rollover customer set nes --add-module delay_delete\n  \
         rollover customer set nes --filter person.delete=3% --customer-person \"Kari Vik\" --reason \"a small town\""
     )]
@@ -97,10 +99,14 @@ pub(super) struct SetArgs {
     /// above except name, country, time zone and MIS; with --year also a date, and `term=NAME`; several times for several.
     #[arg(long, value_name = "NAME", value_parser = Unset::from_str)]
     unset: Vec<Unset>,
-    /// With --filter or --unset filter: who at the customer decided on the limits.
+    /// Attach the rows of the difference, children's data, to the status mails of the customer's side. To turn it on
+    /// takes a decision of the customer, with --customer-person and --reason.
+    #[arg(long, value_name = "on|off", value_parser = parse_switch)]
+    personal_data_by_mail: Option<bool>,
+    /// With --filter, --unset filter or --personal-data-by-mail: who at the customer decided.
     #[arg(long, value_name = "PERSON", requires = "reason")]
     customer_person: Option<String>,
-    /// With --filter or --unset filter: why.
+    /// With --filter, --unset filter or --personal-data-by-mail: why.
     #[arg(long, requires = "customer_person")]
     reason: Option<String>,
     #[command(flatten)]
@@ -121,7 +127,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
     let person = cx.person()?;
     let dates = Dates::changed(app, args.id.as_str(), args.calendar, &[]).await?;
     let mut settings = CustomerSettings::default();
-    args.settings.apply(&mut settings);
+    args.settings.apply(&mut settings)?;
     let customer = Customer {
         id: args.id,
         name: args.name,
@@ -136,12 +142,18 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
     if let Some(dates) = dates {
         dates.keep(app, &person, customer.id.as_str()).await?;
     }
-    let folder = customer.settings.roster_folder.is_none().then(|| {
+    due_task::keep_in_step(app, &person, &customer).await?;
+    let lies_in_folder = customer.settings.roster_folder.is_none() && customer.settings.fetch.is_none();
+    let folder = lies_in_folder.then(|| {
         let folder = app.settings.roster_folder().join(customer.id.as_str());
         std::fs::create_dir_all(&folder).map(|()| folder)
     });
     if let Some(Ok(folder)) = folder.filter(|_| !cx.json) {
         output::line(format!("Its rosters are read from {}.", folder.display()));
+    }
+    if let Some(note) = fetch_fields::unknown_secret(customer.settings.fetch.as_ref(), &app.settings.secrets)
+    {
+        output::note(note);
     }
     if customer.settings.status_mail_to.is_empty() && app.settings.mail.status_copy_to.is_empty() {
         output::note(format!(
@@ -176,24 +188,34 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
         }
     }
     let limits_change = args.settings.changes_limits() || unset::changes_limits(&args.unset);
-    args.settings.apply(&mut customer.settings);
+    args.settings.apply(&mut customer.settings)?;
+    let by_mail = args.personal_data_by_mail;
+    customer.settings.personal_data_by_mail = by_mail.unwrap_or(customer.settings.personal_data_by_mail);
+    let takes_decision = limits_change || by_mail == Some(true);
     let now = app.clock.now();
     match (args.customer_person.as_deref(), args.reason.as_deref()) {
-        (Some(customer_person), Some(reason)) if limits_change => {
-            let decision = LimitsDecision { customer_person, support_person: &person, reason };
-            app.ledger.update_customer_with_limits(now, &customer, decision).await?;
+        (Some(customer_person), Some(reason)) if takes_decision => {
+            let decision = SettingsDecision { customer_person, support_person: &person, reason };
+            app.ledger.update_customer_with_decision(now, &customer, decision).await?;
         }
-        _ if limits_change => {
-            return Err(ExitError::usage(
-                "the limits of the Filter change only with a decision: say who at the customer decided with \
-                 --customer-person, and why with --reason",
-            )
+        _ if takes_decision => {
+            let what =
+                if limits_change { "the limits of the Filter change" } else { "personal data leave by mail" };
+            return Err(ExitError::usage(format!(
+                "{what} only with a decision: say who at the customer decided with --customer-person, and why with \
+                 --reason"
+            ))
             .into());
         }
         _ => app.ledger.update_customer(now, &person, &customer).await?,
     }
     if let Some(dates) = dates {
         dates.keep(app, &person, &args.id).await?;
+    }
+    due_task::keep_in_step(app, &person, &customer).await?;
+    if let Some(note) = fetch_fields::unknown_secret(customer.settings.fetch.as_ref(), &app.settings.secrets)
+    {
+        output::note(note);
     }
     show(cx, app, &args.id).await
 }
@@ -324,11 +346,22 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     let middleware = customer.middleware.as_ref().map(|name| format!(" behind {name}")).unwrap_or_default();
     output::line(format!("  MIS {}{middleware}", customer.mis));
     output::line(format!("  modules: {}", or_none(&customer.modules)));
-    output::line(format!("  status mails to: {}", or_none(&customer.settings.status_mail_to)));
+    output::line(format!(
+        "  status mails in {} to: {}",
+        customer.language(),
+        or_none(&customer.settings.status_mail_to)
+    ));
+    if customer.settings.personal_data_by_mail {
+        output::line("  the rows of the difference go with them to the customer's side: personal data");
+    }
     for summer in &view.calendars {
         output::line(format!("  summer {}: {}", summer.year, dates(&summer.dates)));
     }
     let settings = &customer.settings;
+    output::line(format!("  {}", fetch_fields::words(settings.fetch.as_ref())));
+    if let Some(due_by) = &settings.roster_due_by {
+        output::line(format!("  a roster must have come by {due_by}, or an alert goes to both sides"));
+    }
     let archiving = if settings.course_archiving { "archived" } else { "detached, and live on" };
     output::line(format!("  courses whose group goes are {archiving}"));
     output::line(format!("  the Filter aborts above: {}", limits::words(&settings.filter)));

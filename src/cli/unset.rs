@@ -17,13 +17,19 @@ pub(super) enum Unset {
 pub(super) enum Setting {
     Middleware,
     StatusMailTo,
+    Language,
+    PersonalDataByMail,
     RosterFolder,
+    RosterFrom,
+    RosterDueBy,
     RosterTarget,
     RosterSource,
     RosterFormat,
     CourseArchiving,
     EarlyCourses,
     SummerCoursePrefix,
+    Lenient,
+    Mapping,
     Filter,
 }
 
@@ -35,16 +41,22 @@ pub(super) enum Date {
     Term(String),
 }
 
-const SETTINGS: [(&str, Setting); 10] = [
+const SETTINGS: [(&str, Setting); 16] = [
     ("middleware", Setting::Middleware),
     ("status-mail-to", Setting::StatusMailTo),
+    ("language", Setting::Language),
+    ("personal-data-by-mail", Setting::PersonalDataByMail),
     ("roster-folder", Setting::RosterFolder),
+    ("roster-from", Setting::RosterFrom),
+    ("roster-due-by", Setting::RosterDueBy),
     ("roster-target", Setting::RosterTarget),
     ("roster-source", Setting::RosterSource),
     ("roster-format", Setting::RosterFormat),
     ("course-archiving", Setting::CourseArchiving),
     ("early-courses", Setting::EarlyCourses),
     ("summer-course-prefix", Setting::SummerCoursePrefix),
+    ("lenient", Setting::Lenient),
+    ("mapping", Setting::Mapping),
     ("filter", Setting::Filter),
 ];
 
@@ -88,13 +100,19 @@ pub(super) fn take_settings(unset: &[Unset], customer: &mut Customer) {
         match setting {
             Setting::Middleware => customer.middleware = None,
             Setting::StatusMailTo => settings.status_mail_to.clear(),
+            Setting::Language => settings.language = None,
+            Setting::PersonalDataByMail => settings.personal_data_by_mail = false,
             Setting::RosterFolder => settings.roster_folder = None,
+            Setting::RosterFrom => settings.fetch = None,
+            Setting::RosterDueBy => settings.roster_due_by = None,
             Setting::RosterTarget => settings.roster_target = None,
             Setting::RosterSource => settings.roster_source = None,
             Setting::RosterFormat => settings.roster_format = usual.roster_format,
             Setting::CourseArchiving => settings.course_archiving = usual.course_archiving,
             Setting::EarlyCourses => settings.early_courses = usual.early_courses,
             Setting::SummerCoursePrefix => settings.summer_course_prefix = None,
+            Setting::Lenient => settings.lenient = usual.lenient.clone(),
+            Setting::Mapping => settings.mapping = usual.mapping.clone(),
             Setting::Filter => settings.filter = usual.filter,
         }
     }

@@ -5,14 +5,14 @@ use crate::{
     roster::{School, ago, lay},
     scenario,
 };
-use rollover::ledger::{LimitsDecision, NewFilterDecision, NewJob, QueuedMail};
+use rollover::ledger::{NewFilterDecision, NewJob, QueuedMail, SettingsDecision};
 use rollover_jobs::{
     Customer, EarlyCourses, JobContext, JobFacts, WriteProof, find_kind,
     ports::{Applied, Author, Outcome, Pause, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{
     diff::ChangeCounts,
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
     snapshot::SnapshotId,
 };
 use serde_json::json;
@@ -25,6 +25,8 @@ pub enum Before {
     SummerSchool,
     Paused,
     Window,
+    OldBackups,
+    RosterDue,
     Import(&'static Case),
 }
 
@@ -151,6 +153,18 @@ pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) 
         Before::Window => {
             assert!(ledger.start_delay_delete(now, &customer.id, window(), &kari()).await.unwrap());
         }
+        Before::OldBackups => {
+            let area = test.app.settings.roster_folder().join("nes/backup");
+            std::fs::create_dir_all(&area).unwrap();
+            for number in 0..15 {
+                std::fs::write(area.join(format!("20200301T0000{number:02}Z-roster.xml")), "old").unwrap();
+            }
+        }
+        Before::RosterDue => {
+            let mut due = customer.clone();
+            due.settings.roster_due_by = Some("02:30".parse().unwrap());
+            ledger.update_customer(now, "test", &due).await.unwrap();
+        }
         Before::Import(case) => return (case.set_up(test, customer).await, None),
     }
     (customer, task)
@@ -170,7 +184,7 @@ fn school((name, students, courses): Lines) -> School {
 
 fn snapshot(lines: Lines) -> SnapshotId {
     let xml = school(lines).xml();
-    SnapshotId::of(&read_imse(xml.as_bytes(), &ReadLimits::default()).unwrap().roster)
+    SnapshotId::of(&read_imse(xml.as_bytes(), &ReadOptions::default()).unwrap().roster)
 }
 
 impl Case {
@@ -195,13 +209,14 @@ impl Case {
             }
         }
         let decision =
-            LimitsDecision { customer_person: "Kari", support_person: "test", reason: "as tested" };
-        ledger.update_customer_with_limits(now, &customer, decision).await.unwrap();
+            SettingsDecision { customer_person: "Kari", support_person: "test", reason: "as tested" };
+        ledger.update_customer_with_decision(now, &customer, decision).await.unwrap();
         if self.with == With::Decision {
             let decision = NewFilterDecision {
                 customer: customer.id.clone(),
                 roster: snapshot(NEW),
                 limits: None,
+                slice: None,
                 customer_person: "Rektor Berg".to_owned(),
                 support_person: "Ingrid".to_owned(),
                 reason: "a student moved".to_owned(),
@@ -263,6 +278,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         postponed_until: None,
         held_courses: 0,
         held_until: None,
+        not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
         read_errors: None,
@@ -270,6 +286,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     };
     let render = |run| {
         vec![QueuedMail {

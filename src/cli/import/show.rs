@@ -16,6 +16,7 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::{Action, ChangeCounts},
+    filter::Breach,
     model::Kind,
 };
 
@@ -37,7 +38,7 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str, limit: i64) -> anyho
             cell(record.applied.created),
             cell(record.applied.updated),
             cell(record.applied.deleted),
-            cell(record.postponed_deletes.total() + record.held_courses),
+            cell(record.postponed_deletes.total() + record.held_courses + record.not_released.total()),
             cell(record.roster_name.as_deref().unwrap_or("–")),
         ]);
     }
@@ -65,18 +66,7 @@ fn print_run(run: &RunRow, customer: &Customer) {
         "  applied  {} created, {} updated, {} deleted",
         record.applied.created, record.applied.updated, record.applied.deleted
     ));
-    if let Some(until) = record.postponed_until {
-        output::line(format!(
-            "  waits    {} deletes until {until}: by design, delay delete is on",
-            record.postponed_deletes.total()
-        ));
-    }
-    if let Some(until) = record.held_until {
-        output::line(format!(
-            "  waits    {} courses until the school year starts on {until}",
-            record.held_courses
-        ));
-    }
+    print_waits(record);
     if record.applied_in_part {
         output::line(match record.outcome {
             Outcome::Completed => {
@@ -90,17 +80,34 @@ fn print_run(run: &RunRow, customer: &Customer) {
     }
     output::line("\ndifference to the site:");
     print_counts(&record.planned);
-    for breach in &record.breaches {
-        output::line(format!("\nbroken limit: {breach}"));
-        for part in &breach.parts {
-            output::line(format!("  {:>8}  {}", part.count, part.school));
-        }
-    }
+    print_breaches(&record.breaches);
     if let Some(errors) = &record.read_errors {
         output::line(format!("\n{} errors in the file:", errors.total()));
         for error in &errors.errors {
             output::line(format!("  {error}"));
         }
+    }
+}
+
+/// What of the roster is not at the site yet.
+fn print_waits(record: &RunRecord) {
+    if let Some(until) = record.postponed_until {
+        output::line(format!(
+            "  waits    {} deletes until {until}: by design, delay delete is on",
+            record.postponed_deletes.total()
+        ));
+    }
+    if let Some(until) = record.held_until {
+        output::line(format!(
+            "  waits    {} courses until the school year starts on {until}",
+            record.held_courses
+        ));
+    }
+    if record.outcome == Outcome::Completed && !record.not_released.is_empty() {
+        output::line(format!(
+            "  waits    {} changes that the decision did not release: the Filter looks at them in the next run",
+            record.not_released.total()
+        ));
     }
 }
 
@@ -110,12 +117,7 @@ pub(super) fn print_report(report: &ImportReport) {
         output::line("");
         print_counts(&report.planned);
     }
-    for breach in &report.breaches {
-        output::line(format!("\nbroken limit: {breach}"));
-        for part in &breach.parts {
-            output::line(format!("  {:>8}  {}", part.count, part.school));
-        }
-    }
+    print_breaches(&report.breaches);
     if let Some(errors) = &report.read_errors {
         output::line(format!("\n{} errors in {}:", errors.total(), errors.file));
         for error in &errors.errors {
@@ -124,7 +126,7 @@ pub(super) fn print_report(report: &ImportReport) {
     }
 }
 
-fn print_counts(counts: &ChangeCounts) {
+pub(in crate::cli) fn print_counts(counts: &ChangeCounts) {
     let mut listing = Listing::new(&["", "create", "update", "delete"]);
     for kind in Kind::ALL {
         let mut row = vec![cell(format!("{kind}s"))];
@@ -132,4 +134,20 @@ fn print_counts(counts: &ChangeCounts) {
         listing.row(row);
     }
     listing.print("Nothing differs.");
+}
+
+/// F2: figures, causes, and what they consist of.
+pub(in crate::cli) fn print_breaches(breaches: &[Breach]) {
+    for breach in breaches {
+        output::line(format!("\nbroken limit: {breach}"));
+        for cause in &breach.causes {
+            output::line(format!("  - {cause}"));
+        }
+        for parts in breach.breakdowns() {
+            output::line(format!("  by {}:", parts.title.to_lowercase()));
+            for (name, count) in parts.lines {
+                output::line(format!("  {count:>8}  {name}"));
+            }
+        }
+    }
 }

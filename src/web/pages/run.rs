@@ -17,6 +17,7 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::{Action, ChangeCounts},
+    explain::Breakdown,
     model::Kind,
     read::ReadError,
 };
@@ -61,9 +62,9 @@ pub(in crate::web) struct PlannedLine {
 
 pub(in crate::web) struct BreachLine {
     pub text: String,
-    pub parts: Vec<(String, u64)>,
-    /// Changes at schools that are not named.
-    pub elsewhere: u64,
+    /// Why, a fragment each.
+    pub causes: Vec<String>,
+    pub breakdowns: Vec<Breakdown>,
 }
 
 #[derive(Template)]
@@ -89,6 +90,7 @@ pub(in crate::web) struct RunPage {
     pub postponed_until: Option<String>,
     pub held_courses: u64,
     pub held_until: Option<String>,
+    pub not_released: u64,
     pub read_errors: Vec<ReadError>,
     pub more_errors: u64,
     pub mails: Vec<MailLine>,
@@ -144,6 +146,9 @@ pub(super) fn sentence(record: &RunRecord) -> String {
     }
     if let Some(until) = record.held_until {
         said.push_str(&format!("; {} courses are held back until {}", record.held_courses, day(until)));
+    }
+    if record.outcome == Outcome::Completed && !record.not_released.is_empty() {
+        said.push_str(&format!("; {} changes were not released and stay held", record.not_released.total()));
     }
     said
 }
@@ -201,13 +206,10 @@ impl RunPage {
         let record = &run.record.0;
         let errors = record.read_errors.as_ref();
         let applied = record.applied;
-        let breaches = record.breaches.iter().map(|breach| {
-            let named: u64 = breach.parts.iter().map(|part| part.count).sum();
-            BreachLine {
-                text: breach.to_string(),
-                parts: breach.parts.iter().map(|part| (part.school.clone(), part.count)).collect(),
-                elsewhere: breach.count.saturating_sub(named),
-            }
+        let breaches = record.breaches.iter().map(|breach| BreachLine {
+            text: breach.to_string(),
+            causes: breach.causes.iter().map(ToString::to_string).collect(),
+            breakdowns: breach.breakdowns(),
         });
         Self {
             frame,
@@ -235,6 +237,10 @@ impl RunPage {
             postponed_until: record.postponed_until.map(day),
             held_courses: record.held_courses,
             held_until: record.held_until.map(day),
+            not_released: match record.outcome {
+                Outcome::Completed => record.not_released.total(),
+                _ => 0,
+            },
             read_errors: errors.map(|report| report.errors.clone()).unwrap_or_default(),
             more_errors: errors.map_or(0, |report| report.more),
             mails: mails.iter().map(|mail| MailLine::new(mail, wall)).collect(),
