@@ -2,15 +2,16 @@
 
 use divan::{Bencher, counter::BytesCount, counter::ItemsCount};
 use rollover_roster::{
+    compare::{Options, compare_files},
     diff::{ChangeCounts, diff},
     filter::{Limits, decide_abort},
     invent::{Invention, Municipality},
     model::Roster,
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
     snapshot::SnapshotStore,
     write::write_imse,
 };
-use std::convert::Infallible;
+use std::{convert::Infallible, fs};
 
 /// Persons of a small town and of a large one.
 const PERSONS: [usize; 2] = [2_000, 50_000];
@@ -30,7 +31,29 @@ fn read_ims_enterprise(bencher: Bencher, persons: usize) {
         .expect("a file in memory");
     bencher
         .counter(BytesCount::new(file.len()))
-        .bench(|| read_imse(file.as_slice(), &ReadLimits::default()).expect("a file without errors"));
+        .bench(|| read_imse(file.as_slice(), &ReadOptions::default()).expect("a file without errors"));
+}
+
+/// An everyday difference, of files that lie on disk.
+#[divan::bench(args = PERSONS, sample_count = 5)]
+fn compare_two_files(bencher: Bencher, persons: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut municipality = municipality(persons);
+    let (mut paths, mut bytes) = (Vec::new(), 0);
+    for name in ["old.xml", "new.xml"] {
+        let mut file = Vec::new();
+        write_imse(&mut file, &municipality.roster(), "bench", "2024-06-01T02:00:00")
+            .expect("a file in memory");
+        municipality.small_changes(persons / 100);
+        paths.push(folder.path().join(name));
+        fs::write(folder.path().join(name), &file).expect("a file");
+        bytes += file.len();
+    }
+    let read = ReadOptions::default();
+    bencher.counter(BytesCount::new(bytes)).bench(|| {
+        let options = Options::new(&read, folder.path());
+        *compare_files(&paths[0], &paths[1], &options).expect("files without errors").counts()
+    });
 }
 
 #[divan::bench(args = PERSONS, sample_count = 5)]

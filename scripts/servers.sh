@@ -34,6 +34,7 @@ install_missing() {
   local missing=()
   command -v redis-server >/dev/null && command -v redis-cli >/dev/null || missing+=(redis-server)
   postgres_program postgres >/dev/null && postgres_program psql >/dev/null || missing+=(postgresql)
+  PATH="$PATH:/usr/sbin" command -v sshd >/dev/null && command -v ssh-keygen >/dev/null || missing+=(openssh-server)
   command -v setpriv >/dev/null || missing+=(util-linux)
   command -v cc >/dev/null || missing+=(build-essential)
   [ "${#missing[@]}" -gt 0 ] || return 0

@@ -9,7 +9,7 @@ use crate::{
     ports::{LedgerDecisions, LedgerIntegration, OutboxMailer},
     queue::{EmbeddedQueue, Queue, RedisQueue, consume},
     site::embedded::EmbeddedSite,
-    source::FolderRosters,
+    source::{FetchedRosters, Fetcher, FolderRosters},
 };
 use anyhow::Context;
 use rollover_jobs::{AnyKind, KINDS, Ports, ports::Clock};
@@ -125,14 +125,18 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
         .with_context(|| format!("folder of snapshots {}", settings.snapshot_folder().display()))?;
     let transport = MailTransport::open(&settings.mail_url(), &settings.mail.from, &settings.mail.ca_file)
         .map_err(|error| ExitError::usage(error.to_string()))?;
+    let fetcher = Fetcher::open(&settings.rosters.fetch(), settings.secrets.clone())
+        .map_err(|why| ExitError::usage(format!("rosters.ca_file: {why}")))?;
+    let folder = FolderRosters::new(settings.roster_folder(), snapshots, clock.clone());
     Ok(Ports {
         clock: clock.clone(),
         site: Arc::new(EmbeddedSite::new(ledger.db().clone())),
-        rosters: Arc::new(FolderRosters::new(settings.roster_folder(), snapshots, clock.clone())),
+        rosters: Arc::new(FetchedRosters { folder, fetcher, clock: clock.clone() }),
         integration: Arc::new(LedgerIntegration {
             ledger: ledger.clone(),
             clock: clock.clone(),
             base_url: settings.base_url(),
+            retention: settings.rosters.retention(),
             copy_to: settings.mail.status_copy_to.clone(),
         }),
         decisions: Arc::new(LedgerDecisions { ledger: ledger.clone() }),

@@ -1,5 +1,7 @@
 //! Measures the way of a job through ledger, queue and worker, on the parts that run in production.
 
+pub mod roster;
+
 use crate::{
     app::{App, Role},
     config::Settings,

@@ -89,6 +89,7 @@ on_both!(
     the_filter_changes_with_a_decision_only,
     decisions_about_the_filter_are_listed_and_withdrawn,
     every_optional_setting_can_be_unset,
+    where_and_by_when_rosters_come_is_set_and_shown_without_secrets,
     limits_are_unset_with_a_decision_only,
     rules_refuse_with_3
 );
@@ -361,9 +362,10 @@ async fn the_demonstration_ends_by_itself_and_leaves_what_every_command_opens() 
     for customer in ["ashcombe", "bergdal", "fjordvik", "lillevik", "nes", "solberga"] {
         assert!(of(customer) > 20, "{customer}");
     }
-    let waits =
-        rows.iter().find(|row| row["customer"] == "lillevik" && row["step"] == "nightly_import").unwrap();
-    assert_eq!(waits["state"], "waiting");
+    let imports = |customer: &str| {
+        rows.iter().find(|row| row["customer"] == customer && row["step"] == "nightly_import").unwrap()["state"].clone()
+    };
+    assert_eq!(imports("lillevik"), imports("nes"), "OneRoster is imported as IMS Enterprise is");
     assert_eq!(json(&set_up, &["customer", "list", "--data", "summer"]).as_array().unwrap().len(), 6);
     let again = ["demo", "--headless", "--until", "2024-06-02", "--folder", "summer"];
     refused(&set_up, &again, 2, &["summer", "not empty"]);
@@ -575,6 +577,8 @@ async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
         ("middleware", "wonde"),
         ("status-mail-to", "other@nes.example"),
         ("roster-folder", "/in"),
+        ("roster-from", "https://mis.example/nes.xml"),
+        ("roster-due-by", "06:00 mon-fri"),
         ("roster-target", "Nes"),
         ("roster-source", "MIS"),
         ("roster-format", "oneroster-csv"),
@@ -612,6 +616,40 @@ async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
     refused(set_up, &["customer", "set", "nes", "--unset", "term=Autumn", "--year", "2031"], 2, &["Autumn"]);
     refused(set_up, &["customer", "set", "nes", "--unset", "name"], 2, &["roster-target", "term=NAME"]);
     refused(set_up, &["customer", "set", "nes", "--unset", "mis", "--mis", "x"], 2, &["roster-target"]);
+}
+
+// DOMAIN I2
+async fn where_and_by_when_rosters_come_is_set_and_shown_without_secrets(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let set = |args: &[&'static str]| [&["customer", "set", "nes"], args].concat();
+    let from = "sftp://nes@sftp.example/out/*.xml";
+    refused(set_up, &set(&["--roster-from", from]), 2, &["--roster-secret"]);
+    refused(set_up, &set(&["--roster-from", "https://nes:geheim@x.example/"]), 2, &["holds a password"]);
+    refused(set_up, &set(&["--roster-from", "http://x.example/"]), 2, &["expected folder, https://"]);
+    refused(set_up, &set(&["--roster-due-by", "6 o'clock"]), 2, &["06:00 mon-fri"]);
+    done(
+        set_up,
+        &set(&["--roster-from", from, "--roster-secret", "NES", "--roster-due-by", "06:00 mon-fri"]),
+    );
+    let shown = done(set_up, &["customer", "show", "nes"]);
+    for words in
+        ["fetched from sftp://nes@sftp.example/out/*.xml with the secret NES", "come by 06:00 mon-fri"]
+    {
+        assert!(shown.contains(words), "{shown}");
+    }
+    let open = || {
+        let tasks = json(set_up, &["task", "list", "--customer", "nes"]);
+        let tasks = tasks.as_array().unwrap().clone();
+        tasks.into_iter().filter(|task| task["state"] == "planned").collect::<Vec<_>>()
+    };
+    assert_eq!(open().len(), 1);
+    done(set_up, &set(&["--roster-due-by", "06:00 mon-fri"]));
+    done(set_up, &set(&["--roster-due-by", "07:00"]));
+    assert_eq!(open().len(), 1, "one task, of the newest time");
+    assert_eq!(open()[0]["title"], "Roster due by 07:00");
+    refused(set_up, &["doctor"], 5, &["set ROLLOVER_SECRET_NES", "due by 07:00, looked for by task"]);
+    done(set_up, &set(&["--unset", "roster-due-by", "--unset", "roster-from"]));
+    assert_eq!(open().len(), 0);
 }
 
 // DOMAIN F3

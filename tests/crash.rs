@@ -58,7 +58,8 @@ const INTEGRATION: Hold = Hold { write: "UPDATE ON integration", when: "true" };
 /// The job has run, and its end is about to be recorded.
 const ENDED: Hold = Hold { write: "UPDATE ON job", when: "NEW.state = 'done'" };
 /// Some batches of the import are at the site, others are not.
-const BETWEEN_BATCHES: Hold = Hold { write: "INSERT ON site_membership", when: "NEW.role = 'instructor'" };
+const BETWEEN_BATCHES: Hold =
+    Hold { write: "UPDATE ON integration", when: "OLD.begun IS NOT NULL AND NEW.begun IS NOT NULL" };
 /// All of it is at the site, and the run is not recorded.
 const BEFORE_THE_RECORD: Hold = Hold { write: "INSERT ON import_run", when: "true" };
 /// The mail has left, and is not marked as sent.
@@ -189,7 +190,8 @@ fn lay_down_roster(set_up: &SetUp) {
     let folder = set_up.folder.path().join("rosters").join(CUSTOMER);
     fs::create_dir_all(&folder).unwrap();
     let mut text = Vec::new();
-    let roster = Municipality::new(&Invention::small(7)).roster();
+    // So large that it takes several batches.
+    let roster = Municipality::new(&Invention { schools: 5, ..Invention::small(7) }).roster();
     write_imse(&mut text, &roster, "fjordsas", "2024-06-01T02:00:00").unwrap();
     fs::write(folder.join("roster.part"), text).unwrap();
     fs::rename(folder.join("roster.part"), folder.join("roster.xml")).unwrap();

@@ -27,7 +27,11 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-on_both_engines!(the_old_roster_brings_everything_back, an_abort_over_a_part_says_so,);
+on_both_engines!(
+    the_old_roster_brings_everything_back,
+    the_same_roster_goes_on_and_its_figures_are_those_of_all_attempts,
+    an_abort_over_a_part_says_so,
+);
 
 const SPRING: &str = "2024-04-02T00:30:00Z";
 
@@ -115,7 +119,8 @@ async fn spring(on: On) -> (TestApp, Customer, Municipality) {
     let mut customer = test.customer("nes", &["courses"]).await;
     customer.settings.filter.floor = u64::MAX;
     set_limits(&test, &customer).await;
-    let municipality = Municipality::new(&Invention::small(3));
+    // So large that a new school year takes several batches.
+    let municipality = Municipality::new(&Invention { schools: 8, ..Invention::small(3) });
     lay_down(&test, &municipality.roster());
     assert_eq!(import(&test).await.record.outcome, Outcome::Completed);
     (test, customer, municipality)
@@ -153,6 +158,26 @@ async fn the_old_roster_brings_everything_back(on: On) {
     // Nothing is left: the same roster again changes nothing.
     lay_down(&test, &new);
     assert_eq!(import(&test).await.record.outcome, Outcome::Unchanged);
+}
+
+// DOMAIN I2, I5
+async fn the_same_roster_goes_on_and_its_figures_are_those_of_all_attempts(on: On) {
+    let (test, customer, mut municipality) = spring(on).await;
+    let before = test.app.engine.ports.site.counts(&customer.id).await.unwrap();
+    municipality.turn_school_year();
+    lay_down(&test, &municipality.roster());
+    for batches in [1, 2] {
+        assert!(break_off(&test, &customer, batches).await);
+    }
+    let begun = test.ledger().integration(&customer.id).await.unwrap().begun.expect("it is under way");
+    assert_eq!(begun.before, before);
+    let run = import(&test).await.record.0;
+    assert_eq!((run.outcome, &run.before), (Outcome::Completed, &before));
+    let Applied { created, updated, deleted, unchanged } = run.applied;
+    assert!(begun.applied.created > 0 && begun.applied.created <= created);
+    // Memberships of courses that went before them became manual, and stay as they are.
+    assert_eq!(created + updated + deleted + unchanged, run.planned.total());
+    assert_eq!(test.ledger().integration(&customer.id).await.unwrap().begun, None);
 }
 
 // DOMAIN I2, F2

@@ -12,6 +12,7 @@ use rollover::{
     model::TaskState,
 };
 use rollover_jobs::ports::{Outcome, RunRecord};
+use rollover_roster::{explain::Cause, filter::Breach};
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +33,7 @@ async fn the_summer_of_six_customers(on: On) {
     ashcombe_lives_by_london_time_behind_wonde(&summer);
     solberga_holds_deletes_and_early_courses(&summer);
     fjordvik_teaches_in_summer(&summer);
-    lillevik_waits_for_a_consultant(&summer);
+    lillevik_sends_oneroster(&summer);
     every_attempt_was_told(&summer).await;
     nothing_is_left_that_could_run(&summer).await;
 }
@@ -101,6 +102,8 @@ fn nes_is_paused_and_takes_the_new_year_on_its_first_day(summer: &Summer) {
         "the Filter stops it, a decision lets it in"
     );
     assert!(first_day[0].applied == Default::default() && !first_day[0].breaches.is_empty());
+    let year = |breach: &Breach| breach.causes.iter().any(|cause| matches!(cause, Cause::SchoolYear { .. }));
+    assert!(first_day[0].breaches.iter().any(year), "it is the change of school year, and said to be");
     assert!(first_day[1].used_decision.is_some() && first_day[1].applied.deleted > 0);
     let courses = first_day[1].planned.course;
     assert!(courses.create > 0 && courses.delete > 0, "old courses go, new ones come: {courses:?}");
@@ -115,6 +118,11 @@ fn bergdal_lost_a_school_for_one_night(summer: &Summer) {
     assert_eq!(night.len(), 1);
     assert_eq!(night[0].outcome, Outcome::Aborted);
     assert!(night[0].breaches.iter().all(|breach| breach.parts.len() == 1), "it is all in one school");
+    let is_told = |breach: &Breach| {
+        matches!(&breach.causes[..], [Cause::SchoolsMissing { schools, missing: 1, count, of, .. }, ..]
+            if schools[..] == [breach.parts[0].school.clone()] && count == of)
+    };
+    assert!(night[0].breaches.iter().all(is_told), "and why is told: {:?}", night[0].breaches);
     assert_eq!(night[0].before, night[0].after, "nothing was applied");
     let next = summer.runs_between("bergdal", "2024-06-12", "2024-06-12");
     assert_eq!(next[0].outcome, Outcome::Completed);
@@ -165,14 +173,20 @@ fn fjordvik_teaches_in_summer(summer: &Summer) {
     summer.is("fjordvik", "bts/import_courses", TaskState::Done);
 }
 
-// DOMAIN S5
-fn lillevik_waits_for_a_consultant(summer: &Summer) {
-    for step in ["eoy/nightly_import", "bts/import_courses"] {
-        summer.is("lillevik", step, TaskState::Waiting);
-        let evidence = &summer.row("lillevik", step).evidence;
-        assert!(evidence.contains("OneRoster") && evidence.contains("integration consultant"), "{evidence}");
-    }
-    assert!(summer.runs["lillevik"].is_empty());
+// DOMAIN I1, F2, F3
+fn lillevik_sends_oneroster(summer: &Summer) {
+    assert!(summer.runs("lillevik").all(|(_, run)| run.read_errors.is_none()), "every bundle is read");
+    let spring = summer.runs_between("lillevik", "2024-06-01", "2024-06-20");
+    let outcomes: Vec<Outcome> = spring.iter().map(|run| run.outcome).collect();
+    assert!(outcomes.contains(&Outcome::Completed), "{outcomes:?}");
+    assert!(!outcomes.contains(&Outcome::Aborted) && !outcomes.contains(&Outcome::Failed), "{outcomes:?}");
+    let autumn = summer.runs_between("lillevik", "2024-08-15", "2024-09-15");
+    let outcomes: Vec<Outcome> = autumn.iter().map(|run| run.outcome).collect();
+    let new_year =
+        autumn.iter().find(|run| run.outcome == Outcome::Completed && run.planned.course.create > 0);
+    let new_year = new_year.unwrap_or_else(|| panic!("no course of the new year came: {outcomes:?}"));
+    assert!(new_year.used_decision.is_some(), "the Filter stops it, a decision lets it in: {outcomes:?}");
+    summer.is("lillevik", "bts/import_courses", TaskState::Done);
 }
 
 // DOMAIN I2

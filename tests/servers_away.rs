@@ -6,7 +6,7 @@ mod harness;
 
 use harness::{
     program::{SetUp, until},
-    support::{Postgres, Redis, free_port},
+    support::{Postgres, Redis, free_port, http_client},
 };
 use serde_json::json;
 use std::{
@@ -79,7 +79,7 @@ struct Pages {
 
 impl Pages {
     async fn of(&self, path: &str) -> Option<(u16, String)> {
-        let answer = reqwest::get(format!("{}{path}", self.base)).await.ok()?;
+        let answer = http_client().build().ok()?.get(format!("{}{path}", self.base)).send().await.ok()?;
         Some((answer.status().as_u16(), answer.text().await.ok()?))
     }
 

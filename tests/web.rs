@@ -5,7 +5,7 @@
 mod harness;
 
 use futures::StreamExt;
-use harness::{Act, On, TestApp, on_both_engines};
+use harness::{Act, On, TestApp, on_both_engines, support::http_client};
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use rollover::{
     ledger::{JobFilter, NewFilterDecision, NewJob, QueuedMail, TaskFilter},
@@ -44,6 +44,7 @@ on_both_engines!(
     the_stream_tells_of_a_change_and_ends_on_stop,
     a_stream_catches_up_with_what_it_missed,
     the_fleet_can_be_narrowed,
+    a_roster_that_is_late_stands_on_the_fleet_and_the_customers_page,
     a_failed_import_needs_nobody_once_a_later_one_made_it_good,
     a_ledger_that_does_not_answer_is_said_without_internals,
 );
@@ -80,7 +81,7 @@ impl Site {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         let ended = tokio::spawn(serve(listener, router(web), stop.clone()));
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        let client = http_client().redirect(Policy::none()).build().unwrap();
         Self { base, client, ended, _stop: stop.clone().drop_guard(), stop }
     }
 
@@ -218,12 +219,8 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
     let mut planned = ChangeCounts::default();
     planned.person.delete = 214;
     let breach = Breach {
-        kind: Kind::Person,
-        action: Action::Delete,
-        count: 214,
-        of: 1_201,
-        limit: Limit::percent(5.0),
         parts: vec![Part { school: "Strand <b>skole</b>".to_owned(), count: 180 }],
+        ..Breach::new(Kind::Person, Action::Delete, 214, 1_201, Limit::percent(5.0))
     };
     RunRecord {
         job,
@@ -249,6 +246,7 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     }
 }
 
@@ -588,6 +586,22 @@ async fn a_ledger_that_does_not_answer_is_said_without_internals(on: On) {
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(ready.text().await.unwrap().starts_with("the ledger does not answer"));
     assert_eq!(site.get("/healthz/live").await.text().await.unwrap(), "ok");
+}
+
+// DOMAIN I2
+async fn a_roster_that_is_late_stands_on_the_fleet_and_the_customers_page(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let mut nes = test.customer("nes", &[]).await;
+    nes.settings.roster_due_by = Some("10:00 mon-fri".parse().unwrap());
+    test.ledger().update_customer(test.now(), "test", &nes).await.unwrap();
+    let rule = nes.settings.roster_due_by.unwrap().trigger();
+    test.task("nes", "check_roster_came", json!({}), rule, Some(NOW)).await;
+    test.season.settle().await.unwrap();
+    let site = Site::open(&test).await;
+    for page in ["/", "/customers/nes"] {
+        let text = site.get(page).await.text().await.unwrap();
+        assert!(text.contains("no roster of nes came by its time, 2024-04-15 10:00"), "{page}: {text}");
+    }
 }
 
 async fn a_failed_import_needs_nobody_once_a_later_one_made_it_good(on: On) {

@@ -1,8 +1,12 @@
 //! A customer as jobs and plans see it: who they are, their calendar, their settings.
 
-use chrono::NaiveDate;
+use crate::{DueBy, Fetch};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use rollover_roster::filter::Limits;
+use rollover_roster::{
+    filter::Limits,
+    read::{Lenient, Mapping, ReadOptions},
+};
 use serde::{Deserialize, Serialize};
 
 /// The short name of a customer, chosen by support (`nes`, `fjord-kommune`): 1 to 40 of `a-z 0-9 -`.
@@ -142,6 +146,10 @@ pub struct TermDates {
 pub struct CustomerSettings {
     /// Folder that the roster arrives in; `None` is `<roster folder>/<customer id>`.
     pub roster_folder: Option<String>,
+    /// Where rosters are fetched from into that folder; `None`: the MIS lays them down there.
+    pub fetch: Option<Fetch>,
+    /// By when a roster must have come; `None`: nobody is alerted.
+    pub roster_due_by: Option<DueBy>,
     pub roster_format: RosterFormat,
     /// Whom a roster must be meant for, as its `<target>` says; `None`: it is not looked at.
     pub roster_target: Option<String>,
@@ -156,6 +164,47 @@ pub struct CustomerSettings {
     pub early_courses: EarlyCourses,
     /// P5: new courses whose code begins so are of the summer school, and flow at once.
     pub summer_course_prefix: Option<String>,
+    /// What the feed may do against its format; nothing, unless it is named.
+    pub lenient: Lenient,
+    /// How the feed names things, and what they mean at the site.
+    pub mapping: Mapping,
+    /// How long its rosters are kept; `None`: as long as everybody's.
+    pub retention: Option<Retention>,
+}
+
+impl CustomerSettings {
+    /// How this customer's rosters are read.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions { lenient: self.lenient.clone(), mapping: self.mapping.clone(), ..ReadOptions::default() }
+    }
+}
+
+/// How long rosters are kept: those of the last days, and of the older ones so many that a few are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    pub days: u32,
+    /// The newest, however old they are.
+    pub at_least: u32,
+}
+
+impl Default for Retention {
+    /// Over a year, so that the roster of last summer can still be looked at in this one.
+    fn default() -> Self {
+        Self { days: 400, at_least: 10 }
+    }
+}
+
+impl Retention {
+    /// What came from here on is kept.
+    pub fn since(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - TimeDelta::days(self.days.into())
+    }
+
+    /// Whether the roster before which so many newer ones came is kept.
+    pub fn keeps(&self, newer: usize, came_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        newer < self.at_least as usize || came_at >= self.since(now)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,4 +223,26 @@ pub enum EarlyCourses {
     HoldBack,
     /// The whole run is refused.
     Refuse,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roster_is_kept_by_its_age_or_as_one_of_the_newest() {
+        let now: DateTime<Utc> = "2024-06-03T00:00:00Z".parse().unwrap();
+        let retention = Retention { days: 30, at_least: 2 };
+        let cases = [
+            (0, "2020-01-01T00:00:00Z", true),
+            (1, "2020-01-01T00:00:00Z", true),
+            (2, "2020-01-01T00:00:00Z", false),
+            (2, "2024-05-04T00:00:00Z", true),
+            (2, "2024-05-03T23:59:59Z", false),
+            (900, "2024-06-03T00:00:00Z", true),
+        ];
+        for (newer, came_at, expected) in cases {
+            assert_eq!(retention.keeps(newer, came_at.parse().unwrap(), now), expected, "{newer} {came_at}");
+        }
+    }
 }

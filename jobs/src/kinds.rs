@@ -6,11 +6,13 @@ use crate::AnyKind;
 /// contract tests.
 pub static KINDS: &[&dyn AnyKind] = &[
     &crate::integration::ImportRoster,
+    &crate::integration::CheckRosterCame,
     &crate::integration::PauseIntegration,
     &crate::integration::ResumeIntegration,
     &crate::integration::StartDelayDelete,
     &crate::integration::EndDelayDelete,
     &crate::general::SendStatusMail,
+    &crate::general::PurgeSnapshots,
     &crate::general::SignOff,
     &crate::general::Noop,
 ];

@@ -5,6 +5,8 @@
 
 mod context;
 mod customer;
+mod due_by;
+mod fetch;
 mod general;
 mod integration;
 mod kind;
@@ -15,13 +17,15 @@ mod stop;
 
 pub use context::{JobContext, JobFacts, Ports, WriteProof};
 pub use customer::{
-    BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, RosterFormat,
-    TermDates,
+    BadCustomerId, Calendar, Country, Customer, CustomerId, CustomerSettings, EarlyCourses, Retention,
+    RosterFormat, TermDates,
 };
-pub use general::{Noop, SendStatusMail, SignOff};
+pub use due_by::DueBy;
+pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
+pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
-    EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration, ResumeIntegration,
-    StartDelayDelete,
+    CheckRosterCame, EndDelayDelete, ImportOutcome, ImportReport, ImportRoster, PauseIntegration,
+    ResumeIntegration, StartDelayDelete,
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

@@ -35,6 +35,8 @@ CREATE TABLE integration (
     mirror_snapshot text,
     -- the mirror with what a roster that was begun and not ended may have changed at the site
     under_way       text,
+    -- what the site held when that began, and what was applied since
+    begun           jsonb,
     -- when the site first held a whole roster
     whole_at        timestamptz,
     updated_at      timestamptz NOT NULL
@@ -230,6 +232,8 @@ CREATE TABLE site_group (
     parent_source text,
     parent_key    text,
     made_by       text NOT NULL,
+    -- what most records lack, as JSON
+    details       jsonb,
     hash          text NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 );
@@ -247,6 +251,7 @@ CREATE TABLE site_person (
     -- active, or in the administrator's trash: no login, restorable
     state       text NOT NULL,
     made_by     text NOT NULL,
+    details     jsonb,
     hash        text NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 );
@@ -265,6 +270,7 @@ CREATE TABLE site_course (
     state           text NOT NULL,
     attached        boolean NOT NULL,
     made_by         text NOT NULL,
+    details         jsonb,
     hash            text NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 );
@@ -280,6 +286,7 @@ CREATE TABLE site_membership (
     ends          date,
     -- integration, or manual: the integration leaves it alone
     made_by       text NOT NULL,
+    details       jsonb,
     hash          text NOT NULL,
     PRIMARY KEY (customer_id, group_source, group_key, person_source, person_key)
 );

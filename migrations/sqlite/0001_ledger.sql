@@ -35,6 +35,8 @@ CREATE TABLE integration (
     mirror_snapshot TEXT,
     -- the mirror with what a roster that was begun and not ended may have changed at the site
     under_way       TEXT,
+    -- what the site held when that began, and what was applied since
+    begun           TEXT,
     -- when the site first held a whole roster
     whole_at        TEXT,
     updated_at      TEXT NOT NULL
@@ -230,6 +232,8 @@ CREATE TABLE site_group (
     parent_source TEXT,
     parent_key    TEXT,
     made_by       TEXT NOT NULL,
+    -- what most records lack, as JSON
+    details       TEXT,
     hash          TEXT NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 ) STRICT;
@@ -247,6 +251,7 @@ CREATE TABLE site_person (
     -- active, or in the administrator's trash: no login, restorable
     state       TEXT NOT NULL,
     made_by     TEXT NOT NULL,
+    details     TEXT,
     hash        TEXT NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 ) STRICT;
@@ -265,6 +270,7 @@ CREATE TABLE site_course (
     state           TEXT NOT NULL,
     attached        INTEGER NOT NULL,
     made_by         TEXT NOT NULL,
+    details         TEXT,
     hash            TEXT NOT NULL,
     PRIMARY KEY (customer_id, source, sync_key)
 ) STRICT;
@@ -280,6 +286,7 @@ CREATE TABLE site_membership (
     ends          TEXT,
     -- integration, or manual: the integration leaves it alone
     made_by       TEXT NOT NULL,
+    details       TEXT,
     hash          TEXT NOT NULL,
     PRIMARY KEY (customer_id, group_source, group_key, person_source, person_key)
 ) STRICT;

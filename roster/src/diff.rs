@@ -101,16 +101,20 @@ impl ChangeCounts {
     }
 
     pub const fn add(&mut self, change: &Change) {
-        let counts = match change.kind() {
+        self.add_many(change.kind(), change.action(), 1);
+    }
+
+    pub const fn add_many(&mut self, kind: Kind, action: Action, count: u64) {
+        let counts = match kind {
             Kind::Group => &mut self.group,
             Kind::Person => &mut self.person,
             Kind::Course => &mut self.course,
             Kind::Membership => &mut self.membership,
         };
-        match change.action() {
-            Action::Create => counts.create += 1,
-            Action::Update => counts.update += 1,
-            Action::Delete => counts.delete += 1,
+        match action {
+            Action::Create => counts.create += count,
+            Action::Update => counts.update += count,
+            Action::Delete => counts.delete += count,
         }
     }
 

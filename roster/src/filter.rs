@@ -1,14 +1,13 @@
 //! The Filter: too many changes, and the whole import is aborted before anything is touched (DOMAIN F1, F2, F4).
 
 use crate::{
-    diff::{Action, Change, ChangeCounts},
-    model::{Kind, KindCounts, Record, SyncKey},
+    diff::{Action, ChangeCounts},
+    explain::Cause,
+    figures::thousands,
+    model::{Kind, KindCounts},
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt,
-};
+use std::fmt;
 
 /// One limit; an absent part is not looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -116,8 +115,17 @@ pub struct Breach {
     /// How many records of the kind the mirror holds.
     pub of: u64,
     pub limit: Limit,
-    /// Where they are, the most first; at most [`PARTS`].
+    /// At which schools they are, the most first; at most [`PARTS`].
     pub parts: Vec<Part>,
+    /// In which classes, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassPart>,
+    /// Of which profile or role, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sorts: Vec<SortPart>,
+    /// Why, as far as figures tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
 }
 
 /// So many changes of a breach are at one school.
@@ -127,8 +135,40 @@ pub struct Part {
     pub count: u64,
 }
 
-/// Schools named in a breach.
+/// So many changes of a breach are in one class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassPart {
+    pub class: String,
+    pub school: String,
+    pub count: u64,
+}
+
+/// So many changes of a breach are of one profile, or of one role in groups or in courses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SortPart {
+    pub sort: String,
+    pub count: u64,
+}
+
+/// Schools, classes and sorts named in a breach.
 pub const PARTS: usize = 10;
+
+impl Breach {
+    /// A broken limit of which no more is known than its figures.
+    pub const fn new(kind: Kind, action: Action, count: u64, of: u64, limit: Limit) -> Self {
+        Self {
+            kind,
+            action,
+            count,
+            of,
+            limit,
+            parts: Vec::new(),
+            classes: Vec::new(),
+            sorts: Vec::new(),
+            causes: Vec::new(),
+        }
+    }
+}
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,14 +176,14 @@ impl fmt::Display for Breach {
         if self.count == 1 {
             write!(f, "1 {} of a {}", self.action, self.kind)?;
         } else {
-            write!(f, "{} {}s of {}s", self.count, self.action, self.kind)?;
+            write!(f, "{} {}s of {}s", thousands(self.count), self.action, self.kind)?;
         }
         if self.of > 0 {
-            write!(f, " ({percent:.1} % of {})", self.of)?;
+            write!(f, " ({percent:.1} % of {})", thousands(self.of))?;
         }
         match (self.limit.max_abs, self.limit.max_pct) {
-            (Some(max), Some(pct)) => write!(f, ", the limits are {max} and {pct} %"),
-            (Some(max), None) => write!(f, ", the limit is {max}"),
+            (Some(max), Some(pct)) => write!(f, ", the limits are {} and {pct} %", thousands(max)),
+            (Some(max), None) => write!(f, ", the limit is {}", thousands(max)),
             (None, Some(pct)) => write!(f, ", the limit is {pct} %"),
             (None, None) => Ok(()),
         }
@@ -170,104 +210,20 @@ pub fn decide_abort(
             let too_large =
                 limit.max_pct.is_some_and(|max| percent_counts && count as f64 * 100.0 > max * of as f64);
             if too_many || too_large {
-                breaches.push(Breach { kind, action, count, of, limit, parts: Vec::new() });
+                breaches.push(Breach::new(kind, action, count, of, limit));
             }
         }
     }
     if breaches.is_empty() { Verdict::Pass } else { Verdict::Abort(breaches) }
 }
 
-/// Knows the school of every group, to say where the changes of a breach are.
-#[derive(Debug, Clone, Default)]
-pub struct Breakdown {
-    parents: HashMap<SyncKey, SyncKey>,
-    schools: HashMap<SyncKey, String>,
-    /// One group of each person, by which its school is found.
-    groups: HashMap<SyncKey, SyncKey>,
-}
-
-/// The level of a school in the hierarchy.
-const SCHOOL: u8 = 1;
-/// No hierarchy is deeper; a file in which groups are each other's parents ends here.
-const DEEPEST: usize = 32;
-
-impl Breakdown {
-    /// Takes up a record of the roster or the mirror.
-    pub fn learn(&mut self, record: &Record) {
-        match record {
-            Record::Group(group) => {
-                if group.level == SCHOOL {
-                    self.schools.insert(group.key.clone(), group.name.clone());
-                }
-                if let Some(parent) = &group.parent {
-                    self.parents.insert(group.key.clone(), parent.clone());
-                }
-            }
-            Record::Course(course) => {
-                if let Some(parent) = &course.parent {
-                    self.parents.insert(course.key.clone(), parent.clone());
-                }
-            }
-            Record::Membership(member) => {
-                self.groups.entry(member.person.clone()).or_insert_with(|| member.group.clone());
-            }
-            Record::Person(_) => {}
-        }
-    }
-
-    fn school(&self, group: &SyncKey) -> Option<&str> {
-        let mut at = group;
-        for _ in 0..DEEPEST {
-            if let Some(school) = self.schools.get(at) {
-                return Some(school);
-            }
-            at = self.parents.get(at)?;
-        }
-        None
-    }
-
-    fn school_of(&self, record: &Record) -> Option<&str> {
-        match record {
-            Record::Group(group) => self.school(&group.key),
-            Record::Course(course) => self.school(&course.key),
-            Record::Membership(member) => self.school(&member.group),
-            Record::Person(person) => self.school(self.groups.get(&person.key)?),
-        }
-    }
-
-    /// Adds to each breach where its changes are.
-    pub fn explain(&self, breaches: Vec<Breach>, changes: &[Change]) -> Vec<Breach> {
-        breaches.into_iter().map(|breach| Breach { parts: self.parts(&breach, changes), ..breach }).collect()
-    }
-
-    fn parts(&self, breach: &Breach, changes: &[Change]) -> Vec<Part> {
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for change in changes.iter().filter(|c| c.kind() == breach.kind && c.action() == breach.action) {
-            *counts.entry(self.school_of(change.record()).unwrap_or("outside any school")).or_default() += 1;
-        }
-        let mut parts: Vec<Part> =
-            counts.into_iter().map(|(school, count)| Part { school: school.to_owned(), count }).collect();
-        parts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.school.cmp(&b.school)));
-        parts.truncate(PARTS);
-        parts
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Person, Profile};
+    use crate::{diff::Change, samples::person};
 
     fn changes(count: u64, delete: bool) -> ChangeCounts {
-        let record = Record::Person(Person {
-            key: SyncKey::new("s", "p"),
-            userid: None,
-            given: String::new(),
-            family: String::new(),
-            email: None,
-            birth_date: None,
-            profile: Profile::Student,
-        });
+        let record = person("p", "Kari", "Berg", None);
         let change = if delete { Change::Delete(record) } else { Change::Create(record) };
         let mut counts = ChangeCounts::default();
         (0..count).for_each(|_| counts.add(&change));
@@ -330,14 +286,8 @@ mod tests {
 
     #[test]
     fn one_and_many_read_right() {
-        let breach = |kind, action, count, of| Breach {
-            kind,
-            action,
-            count,
-            of,
-            limit: Limit { max_abs: Some(0), max_pct: None },
-            parts: Vec::new(),
-        };
+        let limit = Limit { max_abs: Some(0), max_pct: None };
+        let breach = |kind, action, count, of| Breach::new(kind, action, count, of, limit);
         let cases = [
             (Kind::Person, Action::Delete, 1, 4, "1 delete of a person (25.0 % of 4), the limit is 0"),
             (
@@ -356,9 +306,26 @@ mod tests {
             ),
             (Kind::Group, Action::Update, 1, 0, "1 update of a group, the limit is 0"),
             (Kind::Course, Action::Create, 3, 0, "3 creates of courses, the limit is 0"),
+            (
+                Kind::Person,
+                Action::Delete,
+                4_312,
+                86_240,
+                "4,312 deletes of persons (5.0 % of 86,240), the limit is 0",
+            ),
         ];
         for (kind, action, count, of, text) in cases {
             assert_eq!(breach(kind, action, count, of).to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_breach_of_an_old_run_is_read() {
+        let stored = r#"{"kind":"person","action":"delete","count":30,"of":100,"limit":{"max_abs":null,"max_pct":5.0},
+            "parts":[{"school":"Nes skole","count":30}]}"#;
+        let breach: Breach = serde_json::from_str(stored).unwrap();
+        let parts = vec![Part { school: "Nes skole".to_owned(), count: 30 }];
+        let limit = Limit::percent(5.0);
+        assert_eq!(breach, Breach { parts, ..Breach::new(Kind::Person, Action::Delete, 30, 100, limit) });
     }
 }

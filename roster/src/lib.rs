@@ -1,14 +1,25 @@
 //! The data that Rollover carries: readers, snapshots, difference, Filter. Pure: no database, network or clock.
 
+pub mod compare;
 pub mod courses;
-pub mod delay_delete;
 pub mod diff;
+pub mod explain;
+pub mod figures;
 pub mod filter;
+pub mod forecast;
 pub mod invent;
+pub mod keys;
+pub mod likeness;
 pub mod mirror;
 pub mod model;
+pub mod places;
 pub mod read;
+pub mod rekey;
 pub mod repair;
+#[cfg(test)]
+mod samples;
+pub mod slices;
 pub mod snapshot;
+pub mod timing;
 pub mod write;
 mod xml;

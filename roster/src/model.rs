@@ -1,5 +1,13 @@
 //! What a roster is made of: persons, groups, courses and memberships, each known by its sync key.
 
+mod details;
+mod hash;
+
+pub use details::{
+    CourseDetails, Details, GroupDetails, MembershipDetails, PersonDetails, Relation, Relative, Sparse,
+};
+pub use hash::{RecordHash, RecordHasher, Value};
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, fmt};
@@ -172,6 +180,8 @@ pub struct Person {
     pub email: Option<String>,
     pub birth_date: Option<NaiveDate>,
     pub profile: Profile,
+    #[serde(default)]
+    pub details: Details<PersonDetails>,
 }
 
 impl fmt::Debug for Person {
@@ -189,6 +199,8 @@ pub struct Group {
     pub level: u8,
     pub name: String,
     pub parent: Option<SyncKey>,
+    #[serde(default)]
+    pub details: Details<GroupDetails>,
 }
 
 /// A group with course data; its key is the group's.
@@ -199,6 +211,8 @@ pub struct Course {
     pub code: Option<String>,
     pub template: Option<SyncKey>,
     pub parent: Option<SyncKey>,
+    #[serde(default)]
+    pub details: Details<CourseDetails>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,6 +223,8 @@ pub struct Membership {
     pub role: Role,
     pub begin: Option<NaiveDate>,
     pub end: Option<NaiveDate>,
+    #[serde(default)]
+    pub details: Details<MembershipDetails>,
 }
 
 /// One record of a roster.
@@ -228,22 +244,6 @@ pub struct RecordKey {
     pub key: SyncKey,
     /// The person of a membership.
     pub person: Option<SyncKey>,
-}
-
-/// A digest of all fields: equal records, equal digests.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RecordHash(pub [u8; 16]);
-
-impl fmt::Display for RecordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for RecordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 impl Record {
@@ -274,71 +274,6 @@ impl Record {
             Self::Membership(member) => (&member.group, Some(&member.person)),
         }
     }
-
-    /// Over every field, each with its name and length, so that no two records can be told for one.
-    pub fn hash(&self) -> RecordHash {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(self.kind().as_str().as_bytes());
-        for (name, value) in self.fields() {
-            hasher.update(name.as_bytes());
-            match value {
-                None => hasher.update(&[0]),
-                Some(value) => {
-                    hasher.update(&[1]).update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes())
-                }
-            };
-        }
-        let mut short = [0; 16];
-        short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        RecordHash(short)
-    }
-
-    /// The names of the fields in which two records of one key differ.
-    pub fn changed_fields(&self, other: &Self) -> Vec<&'static str> {
-        self.fields()
-            .into_iter()
-            .zip(other.fields())
-            .filter(|((_, mine), (_, other))| mine != other)
-            .map(|((name, _), _)| name)
-            .collect()
-    }
-
-    fn fields(&self) -> Vec<(&'static str, Option<String>)> {
-        let date = |date: Option<NaiveDate>| date.map(|date| date.to_string());
-        let key = |key: &SyncKey| Some(format!("{}\0{}", key.source, key.id));
-        match self {
-            Self::Group(g) => vec![
-                ("key", key(&g.key)),
-                ("type", Some(g.group_type.clone())),
-                ("level", Some(g.level.to_string())),
-                ("name", Some(g.name.clone())),
-                ("parent", g.parent.as_ref().and_then(key)),
-            ],
-            Self::Person(p) => vec![
-                ("key", key(&p.key)),
-                ("userid", p.userid.clone()),
-                ("given", Some(p.given.clone())),
-                ("family", Some(p.family.clone())),
-                ("email", p.email.clone()),
-                ("birth_date", date(p.birth_date)),
-                ("profile", Some(p.profile.as_str().to_owned())),
-            ],
-            Self::Course(c) => vec![
-                ("key", key(&c.key)),
-                ("title", Some(c.title.clone())),
-                ("code", c.code.clone()),
-                ("template", c.template.as_ref().and_then(key)),
-                ("parent", c.parent.as_ref().and_then(key)),
-            ],
-            Self::Membership(m) => vec![
-                ("group", key(&m.group)),
-                ("person", key(&m.person)),
-                ("role", Some(m.role.as_str().to_owned())),
-                ("begin", date(m.begin)),
-                ("end", date(m.end)),
-            ],
-        }
-    }
 }
 
 /// How many records of each kind.
@@ -361,11 +296,15 @@ impl KindCounts {
     }
 
     pub const fn add(&mut self, kind: Kind) {
+        self.add_many(kind, 1);
+    }
+
+    pub const fn add_many(&mut self, kind: Kind, count: u64) {
         match kind {
-            Kind::Group => self.group += 1,
-            Kind::Person => self.person += 1,
-            Kind::Course => self.course += 1,
-            Kind::Membership => self.membership += 1,
+            Kind::Group => self.group += count,
+            Kind::Person => self.person += count,
+            Kind::Course => self.course += count,
+            Kind::Membership => self.membership += count,
         }
     }
 }
@@ -414,6 +353,7 @@ mod tests {
             email: None,
             birth_date: None,
             profile: Profile::Student,
+            details: Details::default(),
         })
     }
 
@@ -431,6 +371,36 @@ mod tests {
     }
 
     #[test]
+    fn a_detail_is_a_field_like_others() {
+        let with = |phone: &str| {
+            let Record::Person(mut person) = person("Kari") else { unreachable!() };
+            person.details = PersonDetails { phone: Some(phone.to_owned()), ..Default::default() }.into();
+            Record::Person(person)
+        };
+        assert_eq!(with("1").changed_fields(&with("2")), ["phone"]);
+        assert_ne!(with("1").hash(), with("2").hash());
+        assert_ne!(with("1").hash(), person("Kari").hash());
+        assert_eq!(person("Kari").changed_fields(&with("2")), ["phone"]);
+    }
+
+    #[test]
+    fn one_text_in_another_field_is_another_digest() {
+        let hash = |name: &'static str, texts: [Option<&str>; 2]| {
+            let mut hasher = RecordHasher::new(Kind::Person);
+            hasher.field(name, Value::Text(texts[0]));
+            hasher.field("email", Value::Text(texts[1]));
+            hasher.finish()
+        };
+        let cases = [
+            hash("url", [Some("ab"), None]),
+            hash("url", [None, Some("ab")]),
+            hash("url", [Some("a"), Some("b")]),
+        ];
+        assert!(cases[0] != cases[1] && cases[1] != cases[2] && cases[0] != cases[2]);
+        assert_ne!(hash("url", [Some("a"), None]), hash("phone", [Some("a"), None]));
+    }
+
+    #[test]
     fn a_roster_is_sorted_and_keeps_the_last_of_one_key() {
         let group = Record::Group(Group {
             key: SyncKey::new("sas", "z"),
@@ -438,6 +408,7 @@ mod tests {
             level: 1,
             name: "Nes skole".to_owned(),
             parent: None,
+            details: Details::default(),
         });
         let roster =
             Roster::from_records(vec![person("Kari"), group.clone(), person("Karin"), person("Kaja")]);

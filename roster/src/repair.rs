@@ -5,39 +5,66 @@
 
 use crate::{
     diff::{Action, Change},
-    model::RecordKey,
+    timing::Timing,
 };
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, iter::Peekable};
 
-/// What becomes of the changes that may stand at the site.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Repair {
+/// What becomes of a change that may stand at the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repair {
     /// Takes back what the roster does not want; applied where nothing has to be taken back, it changes nothing.
-    pub now: Vec<Change>,
+    Now(Change),
     /// What cannot be settled yet, as it may stand: the roster's own change of it waits, or its delete would.
-    pub left: Vec<Change>,
+    Left(Change),
 }
 
-/// `touched` is the difference under way − mirror. `flowing` and `waiting` are the parts of the difference roster −
-/// mirror: a record in neither is wanted as the mirror has it. `delays`: deletes wait (P2).
-pub fn repair(touched: Vec<Change>, flowing: &[Change], waiting: &[Change], delays: bool) -> Repair {
-    let (flowing, waiting) = (keys(flowing), keys(waiting));
-    let mut repair = Repair::default();
-    for change in touched {
-        let key = change.record().key();
-        if flowing.contains(&key) {
-            continue;
+/// `wanted` is what the roster makes of the record, if it changes it; without that, it is wanted as the mirror has it.
+pub fn decide_repair(touched: Change, wanted: Option<Timing>, delays: bool) -> Option<Repair> {
+    if wanted == Some(Timing::Now) {
+        return None;
+    }
+    let is_delete = touched.action() == Action::Create;
+    if wanted.is_some() || (delays && is_delete) {
+        return Some(Repair::Left(touched));
+    }
+    Some(Repair::Now(touched.undone()))
+}
+
+/// `touched` is the difference under way − mirror, `difference` that of roster − mirror with the timing of each change;
+/// both are sorted by key, and memory holds one change of each. `delays`: deletes wait (P2).
+pub fn repairs<E>(
+    touched: impl Iterator<Item = Result<Change, E>>,
+    difference: impl Iterator<Item = Result<(Change, Timing), E>>,
+    delays: bool,
+) -> impl Iterator<Item = Result<Repair, E>> {
+    let mut difference = difference.peekable();
+    touched.filter_map(move |touched| {
+        let wanted = touched.and_then(|touched| {
+            let timing = timing_of(&mut difference, &touched)?;
+            Ok((touched, timing))
+        });
+        match wanted {
+            Ok((touched, timing)) => decide_repair(touched, timing, delays).map(Ok),
+            Err(error) => Some(Err(error)),
         }
-        let undone = change.clone().undone();
-        if waiting.contains(&key) || (delays && undone.action() == Action::Delete) {
-            repair.left.push(change);
-        } else {
-            repair.now.push(undone);
+    })
+}
+
+/// When the change of the same record flows, if there is one; what comes before it in the order is passed over.
+fn timing_of<E>(
+    difference: &mut Peekable<impl Iterator<Item = Result<(Change, Timing), E>>>,
+    touched: &Change,
+) -> Result<Option<Timing>, E> {
+    loop {
+        let Some(next) = difference.peek() else { return Ok(None) };
+        let order =
+            next.as_ref().map_or(Ordering::Less, |(change, _)| change.record().by_key(touched.record()));
+        if order == Ordering::Greater {
+            return Ok(None);
+        }
+        let (_, timing) = difference.next().expect("it was looked at")?;
+        if order == Ordering::Equal {
+            return Ok(Some(timing));
         }
     }
-    repair
-}
-
-fn keys(changes: &[Change]) -> BTreeSet<RecordKey> {
-    changes.iter().map(|change| change.record().key()).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::{
-    bench::{Figures, QueueBench, Target},
+    bench::{self, Figures, QueueBench, Target, roster::Part},
     cli::{
         output::{self, Listing, cell},
         progress,
@@ -10,6 +10,7 @@ use crate::{
     exit::{Exit, ExitError},
 };
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
@@ -20,6 +21,19 @@ pub(super) enum BenchCommand {
         throw-away servers that write durably, and measures both ways of running"
     )]
     Queue(QueueArgs),
+    /// Measure how fast rosters are compared, beside a bare scan of their XML, and how much memory that takes.
+    #[command(after_help = "Examples:\n  rollover bench roster --persons 100000")]
+    Roster(RosterArgs),
+    /// One part of `roster`, in a process of its own, so that peaks of memory do not mix.
+    #[command(hide = true)]
+    RosterPart { part: Part, folder: PathBuf },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RosterArgs {
+    /// About so many persons of an invented municipality.
+    #[arg(long, default_value_t = 10_000)]
+    persons: usize,
 }
 
 #[derive(Debug, Args)]
@@ -42,7 +56,39 @@ pub(super) struct QueueArgs {
 }
 
 pub(super) async fn run(cx: &Context, command: BenchCommand) -> anyhow::Result<Exit> {
-    let BenchCommand::Queue(args) = command;
+    match command {
+        BenchCommand::Queue(args) => queue(cx, args).await,
+        BenchCommand::Roster(args) => roster(cx, &args),
+        BenchCommand::RosterPart { part, folder } => {
+            output::json(&part.measure(&folder)?)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn roster(cx: &Context, args: &RosterArgs) -> anyhow::Result<Exit> {
+    let spinner = progress::spinner(&format!("inventing and comparing rosters of {} persons", args.persons));
+    let figures = bench::roster::measure(args.persons)?;
+    spinner.finish_and_clear();
+    if cx.json {
+        output::json(&figures)?;
+        return Ok(Exit::Done);
+    }
+    let mut listing = Listing::new(&["part", "seconds", "times the scan", "peak of memory"]);
+    let scan = figures.first().map_or(0.0, |figure| figure.seconds);
+    for figure in &figures {
+        listing.row(vec![
+            cell(&figure.what),
+            cell(format!("{:.2}", figure.seconds)),
+            cell(format!("{:.2}", figure.seconds / scan)),
+            cell(figure.peak_kib.map_or("–".to_owned(), |peak| format!("{} MiB", peak / 1024))),
+        ]);
+    }
+    listing.print("Nothing was measured.");
+    Ok(Exit::Done)
+}
+
+async fn queue(cx: &Context, args: QueueArgs) -> anyhow::Result<Exit> {
     if args.jobs == 0 || args.concurrency == 0 || args.seconds == 0 {
         return Err(ExitError::usage("--jobs, --concurrency and --seconds: expected 1 or more").into());
     }

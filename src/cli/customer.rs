@@ -3,6 +3,7 @@
 use super::{
     clocks::broken,
     context::Context,
+    due_task, fetch_fields,
     fields::{CalendarFields, SettingsFields, parse_module, parse_name},
     import::{DECISIONS_LISTED, roster, what},
     limits,
@@ -41,6 +42,7 @@ pub(super) enum CustomerCommand {
     #[command(
         after_help = "Examples:\n  rollover customer set nes --unset roster-target --unset roster-source\n  \
         rollover customer set nes --year 2024 --vendor-date 2024-08-01\n  \
+        rollover customer set nes --roster-from sftp://nes@sftp.example/out/*.xml --roster-secret NES\n  \
         rollover customer set nes --add-module delay_delete\n  \
         rollover customer set nes --filter person.delete=3% --customer-person \"Kari Vik\" --reason \"a small town\""
     )]
@@ -120,7 +122,7 @@ pub(super) async fn run(cx: &Context, command: CustomerCommand) -> anyhow::Resul
 async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
     let (person, summer) = (cx.person()?, args.calendar.summer(&[])?);
     let mut settings = CustomerSettings::default();
-    args.settings.apply(&mut settings);
+    args.settings.apply(&mut settings)?;
     let customer = Customer {
         id: args.id,
         name: args.name,
@@ -132,13 +134,19 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
         settings,
     };
     app.ledger.add_customer(app.clock.now(), &person, &customer).await?;
+    due_task::keep_in_step(app, &person, &customer).await?;
     set_calendar(app, &person, customer.id.as_str(), summer, (args.calendar, &[])).await?;
-    let folder = customer.settings.roster_folder.is_none().then(|| {
+    let lies_in_folder = customer.settings.roster_folder.is_none() && customer.settings.fetch.is_none();
+    let folder = lies_in_folder.then(|| {
         let folder = app.settings.roster_folder().join(customer.id.as_str());
         std::fs::create_dir_all(&folder).map(|()| folder)
     });
     if let Some(Ok(folder)) = folder.filter(|_| !cx.json) {
         output::line(format!("Its rosters are read from {}.", folder.display()));
+    }
+    if let Some(note) = fetch_fields::unknown_secret(customer.settings.fetch.as_ref(), &app.settings.secrets)
+    {
+        output::note(note);
     }
     if customer.settings.status_mail_to.is_empty() && app.settings.mail.status_copy_to.is_empty() {
         output::note(format!(
@@ -172,7 +180,7 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
         }
     }
     let limits_change = args.settings.changes_limits() || unset::changes_limits(&args.unset);
-    args.settings.apply(&mut customer.settings);
+    args.settings.apply(&mut customer.settings)?;
     let now = app.clock.now();
     match (args.customer_person.as_deref(), args.reason.as_deref()) {
         (Some(customer_person), Some(reason)) if limits_change => {
@@ -187,6 +195,11 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             .into());
         }
         _ => app.ledger.update_customer(now, &person, &customer).await?,
+    }
+    due_task::keep_in_step(app, &person, &customer).await?;
+    if let Some(note) = fetch_fields::unknown_secret(customer.settings.fetch.as_ref(), &app.settings.secrets)
+    {
+        output::note(note);
     }
     set_calendar(app, &person, &args.id, summer, (args.calendar, &args.unset)).await?;
     show(cx, app, &args.id).await
@@ -310,6 +323,10 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
         output::line(format!("  summer {}: {}", summer.year, dates(&summer.dates)));
     }
     let settings = &customer.settings;
+    output::line(format!("  {}", fetch_fields::words(settings.fetch.as_ref())));
+    if let Some(due_by) = &settings.roster_due_by {
+        output::line(format!("  a roster must have come by {due_by}, or an alert goes to both sides"));
+    }
     let archiving = if settings.course_archiving { "archived" } else { "detached, and live on" };
     output::line(format!("  courses whose group goes are {archiving}"));
     output::line(format!("  the Filter aborts above: {}", limits::words(&settings.filter)));

@@ -2,6 +2,7 @@
 
 use super::{
     context::Context,
+    doctor_sources,
     output::{self, Listing, cell},
 };
 use crate::{
@@ -31,7 +32,7 @@ enum Verdict {
 
 /// One thing looked at.
 #[derive(Debug, Serialize)]
-struct Check {
+pub(super) struct Check {
     what: &'static str,
     verdict: Verdict,
     found: String,
@@ -40,13 +41,13 @@ struct Check {
 }
 
 impl Check {
-    fn good(what: &'static str, found: impl Into<String>) -> Self {
+    pub(super) fn good(what: &'static str, found: impl Into<String>) -> Self {
         Self { what, verdict: Verdict::Good, found: found.into(), todo: String::new() }
     }
     fn notice(what: &'static str, found: impl Into<String>, todo: &str) -> Self {
         Self { what, verdict: Verdict::Notice, found: found.into(), todo: todo.to_owned() }
     }
-    fn bad(what: &'static str, found: impl Into<String>, todo: impl Into<String>) -> Self {
+    pub(super) fn bad(what: &'static str, found: impl Into<String>, todo: impl Into<String>) -> Self {
         Self { what, verdict: Verdict::Bad, found: found.into(), todo: todo.into() }
     }
 }
@@ -148,6 +149,10 @@ async fn ledger(settings: &Settings, now: DateTime<Utc>) -> Vec<Check> {
         checks.push(clock("clock of the ledger", theirs, now));
     }
     checks.push(leader(&ledger, now).await);
+    match doctor_sources::look(&ledger, settings).await {
+        Ok(found) => checks.extend(found),
+        Err(error) => checks.push(Check::bad(WHAT, chain(&error), "look at the ledger first")),
+    }
     ledger.close().await;
     checks
 }

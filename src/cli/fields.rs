@@ -1,13 +1,17 @@
 //! The options that describe a customer: the same for `customer add` and `customer set`.
 
 use super::{
+    fetch_fields::FetchFields,
     limits::{LimitField, apply_limits},
     unset::{self, Unset},
 };
-use crate::{exit::ExitError, mail::address::parse_recipient};
+use crate::{config::MAX_KEEP_DAYS, exit::ExitError, mail::address::parse_recipient};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use rollover_jobs::{Calendar, CustomerSettings, EarlyCourses, RosterFormat, TermDates, plan::TEMPLATES};
+use rollover_jobs::{
+    Calendar, CustomerSettings, DueBy, EarlyCourses, Retention, RosterFormat, TermDates, plan::TEMPLATES,
+};
+use rollover_roster::read::{Leniency, Lenient, Mapping};
 use std::{collections::BTreeSet, str::FromStr};
 
 /// Settings of a customer; what is not given stays as it is.
@@ -19,6 +23,12 @@ pub(super) struct SettingsFields {
     /// Folder that the rosters arrive in.
     #[arg(long, value_name = "FOLDER")]
     roster_folder: Option<String>,
+    #[command(flatten)]
+    fetch: FetchFields,
+    /// By when a roster must have come, by the customer's clock: HH:MM, and weekdays if not on every day, as
+    /// "06:00 mon-fri". When none came since the time before, an alert mail goes to both sides.
+    #[arg(long, value_name = "HH:MM [DAYS]", value_parser = DueBy::from_str)]
+    roster_due_by: Option<DueBy>,
     /// Whom a roster must be meant for, as its <target> says; another is not taken in.
     #[arg(long, value_name = "NAME")]
     roster_target: Option<String>,
@@ -37,9 +47,36 @@ pub(super) struct SettingsFields {
     /// New courses whose code begins so are of the summer school and flow at once.
     #[arg(long, value_name = "PREFIX")]
     summer_course_prefix: Option<String>,
+    /// A departure from the roster's format that is read all the same, as bad_dates, or all, or none; several times
+    /// for several. Replaces the list.
+    #[arg(long, value_name = "NAME", value_parser = parse_lenient)]
+    lenient: Vec<Lenient>,
+    /// File with the mapping of the feed's roles, profiles, groups, sources and special courses, as TOML; an empty
+    /// one takes the mapping away.
+    #[arg(long, value_name = "FILE", value_parser = parse_mapping)]
+    mapping: Option<Mapping>,
+    /// Keep rosters for so many days, and so many of the newest however old they are; "default" as everybody's.
+    #[arg(long, value_name = "DAYS,COUNT", value_parser = parse_retention)]
+    keep_rosters: Option<Keep>,
     /// A limit of the Filter, as person.delete=5% or course.create=200 or group.update=off; several times for several.
     #[arg(long, value_name = "KIND.CHANGE=LIMIT", value_parser = LimitField::from_str)]
     filter: Vec<LimitField>,
+}
+
+/// `None`: as everybody's.
+#[derive(Debug, Clone, Copy)]
+struct Keep(Option<Retention>);
+
+fn parse_retention(text: &str) -> Result<Keep, String> {
+    if text == "default" {
+        return Ok(Keep(None));
+    }
+    let figures = text.split_once(',').and_then(|(days, count)| {
+        let (days, at_least) = (days.trim().parse().ok()?, count.trim().parse().ok()?);
+        (days <= MAX_KEEP_DAYS).then_some(Retention { days, at_least })
+    });
+    let wrong = || format!("expected DAYS,COUNT with at most {MAX_KEEP_DAYS} days, as 400,10, or default");
+    figures.map(|retention| Keep(Some(retention))).ok_or_else(wrong)
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -67,12 +104,16 @@ impl SettingsFields {
         !self.filter.is_empty()
     }
 
-    pub fn apply(self, settings: &mut CustomerSettings) {
+    pub fn apply(self, settings: &mut CustomerSettings) -> Result<(), ExitError> {
+        self.fetch.apply(&mut settings.fetch)?;
         if !self.status_mail_to.is_empty() {
             settings.status_mail_to = self.status_mail_to;
         }
         if self.roster_folder.is_some() {
             settings.roster_folder = self.roster_folder;
+        }
+        if self.roster_due_by.is_some() {
+            settings.roster_due_by = self.roster_due_by;
         }
         if self.roster_target.is_some() {
             settings.roster_target = self.roster_target;
@@ -98,8 +139,39 @@ impl SettingsFields {
         if self.summer_course_prefix.is_some() {
             settings.summer_course_prefix = self.summer_course_prefix;
         }
+        if !self.lenient.is_empty() {
+            settings.lenient = self.lenient.iter().flat_map(Lenient::iter).collect();
+        }
+        if let Some(mapping) = self.mapping {
+            settings.mapping = mapping;
+        }
+        if let Some(Keep(retention)) = self.keep_rosters {
+            settings.retention = retention;
+        }
         apply_limits(&self.filter, &mut settings.filter);
+        Ok(())
     }
+}
+
+pub(super) fn parse_lenient(text: &str) -> Result<Lenient, String> {
+    match text {
+        "all" => Ok(Lenient::all()),
+        "none" => Ok(Lenient::default()),
+        name => match Leniency::parse(name) {
+            Some(leniency) => Ok([leniency].into_iter().collect()),
+            None => {
+                let known: Vec<String> = Leniency::ALL.into_iter().map(Leniency::name).collect();
+                Err(format!("{name:?}: expected all, none, or one of {}", known.join(", ")))
+            }
+        },
+    }
+}
+
+pub(super) fn parse_mapping(file: &str) -> Result<Mapping, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let mapping: Mapping = toml::from_str(&text).map_err(|error| format!("{file}: {error}"))?;
+    mapping.check().map_err(|error| format!("{file}: {error}"))?;
+    Ok(mapping)
 }
 
 /// A module that some plan template asks for; a misspelt one would make its steps vanish without a word.
@@ -196,6 +268,35 @@ impl CalendarFields {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_leniency_is_named_as_it_is_stored() {
+        assert_eq!(parse_lenient("bad_dates"), Ok([Leniency::BadDates].into_iter().collect()));
+        assert_eq!(
+            (parse_lenient("all"), parse_lenient("none")),
+            (Ok(Lenient::all()), Ok(Lenient::default()))
+        );
+        assert!(
+            parse_lenient("bad_manners")
+                .unwrap_err()
+                .contains("\"bad_manners\": expected all, none, or one of ")
+        );
+    }
+
+    #[test]
+    fn a_mapping_comes_from_a_file_and_names_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mapping.toml");
+        let parse = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            parse_mapping(&file.to_string_lossy())
+        };
+        let good = "[[groups]]\nof = { type = \"fag\" }\nbecomes = \"course\"\n";
+        assert_eq!(parse(good).unwrap().groups.len(), 1);
+        assert_eq!(parse(""), Ok(Mapping::default()));
+        let wrong = parse("[[groups]]\nof = { level = 99 }\nbecomes = \"course\"\n").unwrap_err();
+        assert!(wrong.contains("mapping, groups[0].of.level: \"99\": expected 0 to 20"), "{wrong}");
+    }
 
     #[test]
     fn a_term_has_a_name_and_two_dates_in_order() {

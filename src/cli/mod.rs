@@ -7,6 +7,9 @@ mod context;
 mod customer;
 mod demo;
 mod doctor;
+mod doctor_sources;
+mod due_task;
+mod fetch_fields;
 mod fields;
 mod import;
 mod job;
@@ -15,6 +18,7 @@ mod output;
 mod plan;
 mod processes;
 mod progress;
+mod roster;
 mod task;
 mod unset;
 mod views;
@@ -86,6 +90,9 @@ enum Command {
     /// Imports of rosters, and decisions about the Filter.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Roster files by themselves: check, compare, count, invent; no ledger needed.
+    #[command(subcommand)]
+    Roster(roster::RosterCommand),
     /// Settings in force.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -137,6 +144,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Task(command) => task::run(&cx, command).await,
         Command::Job(command) => job::run(&cx, command).await,
         Command::Import(command) => import::run(&cx, command).await,
+        Command::Roster(command) => roster::run(&cx, command),
         Command::Config(command) => config::run(&cx, command),
         Command::Doctor => doctor::run(&cx).await,
         Command::Bench(command) => bench::run(&cx, command).await,

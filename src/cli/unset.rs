@@ -18,12 +18,16 @@ pub(super) enum Setting {
     Middleware,
     StatusMailTo,
     RosterFolder,
+    RosterFrom,
+    RosterDueBy,
     RosterTarget,
     RosterSource,
     RosterFormat,
     CourseArchiving,
     EarlyCourses,
     SummerCoursePrefix,
+    Lenient,
+    Mapping,
     Filter,
 }
 
@@ -35,16 +39,20 @@ pub(super) enum Date {
     Term(String),
 }
 
-const SETTINGS: [(&str, Setting); 10] = [
+const SETTINGS: [(&str, Setting); 14] = [
     ("middleware", Setting::Middleware),
     ("status-mail-to", Setting::StatusMailTo),
     ("roster-folder", Setting::RosterFolder),
+    ("roster-from", Setting::RosterFrom),
+    ("roster-due-by", Setting::RosterDueBy),
     ("roster-target", Setting::RosterTarget),
     ("roster-source", Setting::RosterSource),
     ("roster-format", Setting::RosterFormat),
     ("course-archiving", Setting::CourseArchiving),
     ("early-courses", Setting::EarlyCourses),
     ("summer-course-prefix", Setting::SummerCoursePrefix),
+    ("lenient", Setting::Lenient),
+    ("mapping", Setting::Mapping),
     ("filter", Setting::Filter),
 ];
 
@@ -89,12 +97,16 @@ pub(super) fn take_settings(unset: &[Unset], customer: &mut Customer) {
             Setting::Middleware => customer.middleware = None,
             Setting::StatusMailTo => settings.status_mail_to.clear(),
             Setting::RosterFolder => settings.roster_folder = None,
+            Setting::RosterFrom => settings.fetch = None,
+            Setting::RosterDueBy => settings.roster_due_by = None,
             Setting::RosterTarget => settings.roster_target = None,
             Setting::RosterSource => settings.roster_source = None,
             Setting::RosterFormat => settings.roster_format = usual.roster_format,
             Setting::CourseArchiving => settings.course_archiving = usual.course_archiving,
             Setting::EarlyCourses => settings.early_courses = usual.early_courses,
             Setting::SummerCoursePrefix => settings.summer_course_prefix = None,
+            Setting::Lenient => settings.lenient = usual.lenient.clone(),
+            Setting::Mapping => settings.mapping = usual.mapping.clone(),
             Setting::Filter => settings.filter = usual.filter,
         }
     }

@@ -1,16 +1,21 @@
 //! What is wrong with settings that could be read: every value is looked at, and every bad one is told.
 
-use super::{Settings, problem::shown_address};
+use super::{MAX_KEEP_DAYS, Settings, problem::shown_address};
 use crate::{
     ledger,
     mail::{self, address::parse_recipient},
-    queue, telemetry,
+    queue, source, telemetry,
 };
 use std::path::Path;
 use url::Url;
 
 /// More connections than a PostgreSQL server has by default help nobody.
 const MOST_CONNECTIONS: u32 = 1_000;
+
+/// A larger file is no roster.
+const MOST_MEGABYTES: u64 = 100_000;
+/// An import has an hour for everything.
+const LONGEST_FETCH_SECONDS: u64 = 3_000;
 
 /// A bad value: key, value as it may be shown, what was expected.
 pub(super) struct Wrong {
@@ -60,6 +65,27 @@ fn stores(settings: &Settings, found: &mut Findings) {
     found.folder("data.folder", &settings.data.folder);
     found.folder("rosters.folder", &settings.rosters.folder);
     found.folder("rosters.snapshots", &settings.rosters.snapshots);
+    let days = settings.rosters.keep_days;
+    if days > MAX_KEEP_DAYS {
+        found.add("rosters.keep_days", days, format!("expected at most {MAX_KEEP_DAYS}, 100 years"));
+    }
+    let megabytes = settings.rosters.fetch_max_mb;
+    if !(1..=MOST_MEGABYTES).contains(&megabytes) {
+        found.add("rosters.fetch_max_mb", megabytes, format!("expected 1 to {MOST_MEGABYTES}"));
+    }
+    let seconds = settings.rosters.fetch_timeout_seconds;
+    if !(1..=LONGEST_FETCH_SECONDS).contains(&seconds) {
+        found.add("rosters.fetch_timeout_seconds", seconds, format!("expected 1 to {LONGEST_FETCH_SECONDS}"));
+    }
+    for host in &settings.rosters.private_hosts {
+        if host.is_empty() || host.contains(['/', ':', '@', ' ']) && host.parse::<std::net::IpAddr>().is_err()
+        {
+            let hosts = format!("{:?}", settings.rosters.private_hosts);
+            found.add("rosters.private_hosts", hosts, "expected names or addresses of hosts, without a port");
+        }
+    }
+    let ca_file = &settings.rosters.ca_file;
+    found.text("rosters.ca_file", &ca_file.display().to_string(), source::check_authorities(ca_file));
     let url = &settings.ledger.url;
     if !url.is_empty() {
         found.text("ledger.url", &shown_address(url), ledger::check_url(url));
@@ -144,6 +170,14 @@ mod tests {
             (|s| s.data.folder = file!().into(), "data.folder", "expected a folder"),
             (|s| s.rosters.folder = file!().into(), "rosters.folder", "expected a folder"),
             (|s| s.rosters.snapshots = file!().into(), "rosters.snapshots", "expected a folder"),
+            (|s| s.rosters.fetch_max_mb = 0, "rosters.fetch_max_mb", "1 to"),
+            (|s| s.rosters.fetch_timeout_seconds = 3_001, "rosters.fetch_timeout_seconds", "to 3000"),
+            (
+                |s| s.rosters.private_hosts = vec!["https://x".into()],
+                "rosters.private_hosts",
+                "without a port",
+            ),
+            (|s| s.rosters.ca_file = "no/such.pem".into(), "rosters.ca_file", "PEM"),
             (|s| s.ledger.url = "mysql://db/x".into(), "ledger.url", "postgres://"),
             (|s| s.ledger.url = "postgres://db:port/x".into(), "ledger.url", "postgres://"),
             (|s| s.ledger.connections = 1, "ledger.connections", "2 to"),

@@ -1,6 +1,7 @@
 //! The one place that reads the environment: variables that override settings, and secrets.
 
 use super::{LogFormat, Problem, Settings};
+use crate::source::{SECRET_PREFIX, Secrets};
 use std::{collections::HashMap, path::PathBuf};
 
 /// Every variable that counts: name, and what it sets.
@@ -12,6 +13,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("ROLLOVER_QUEUE_PREFIX", "queue.prefix"),
     ("ROLLOVER_ROSTERS", "rosters.folder"),
     ("ROLLOVER_SNAPSHOTS", "rosters.snapshots"),
+    ("ROLLOVER_ROSTERS_CA_FILE", "rosters.ca_file"),
     ("ROLLOVER_MAIL_URL", "mail.url"),
     ("ROLLOVER_MAIL_FROM", "mail.from"),
     ("ROLLOVER_MAIL_CA_FILE", "mail.ca_file"),
@@ -29,17 +31,27 @@ pub const VARIABLES: &[(&str, &str)] = &[
 
 /// The variables as they stood when the program began.
 #[derive(Clone, Default)]
-pub struct Environment(HashMap<&'static str, String>);
+pub struct Environment {
+    variables: HashMap<&'static str, String>,
+    secrets: Secrets,
+}
 
 impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one file that reads the environment")]
     pub fn of_process() -> Self {
         let read = |(name, _): &(&'static str, &str)| Some((*name, std::env::var(name).ok()?));
-        Self(VARIABLES.iter().filter_map(read).collect())
+        let secret = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            let name = name.to_str()?.strip_prefix(SECRET_PREFIX)?.to_owned();
+            Some((name, value.into_string().ok()?))
+        };
+        Self {
+            variables: VARIABLES.iter().filter_map(read).collect(),
+            secrets: std::env::vars_os().filter_map(secret).collect(),
+        }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     pub fn config_file(&self) -> Option<PathBuf> {
@@ -48,6 +60,7 @@ impl Environment {
 
     /// Overrides settings; gives the names of the variables that did, and adds what is wrong with the others.
     pub(super) fn apply(&self, settings: &mut Settings, problems: &mut Vec<Problem>) -> Vec<&'static str> {
+        settings.secrets = self.secrets.clone();
         let mut used = Vec::new();
         for (name, key) in VARIABLES {
             let Some(value) = self.get(name) else { continue };
@@ -75,6 +88,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) -> Result<bool, &'stati
         "ROLLOVER_QUEUE_PREFIX" => value.clone_into(&mut settings.queue.prefix),
         "ROLLOVER_ROSTERS" => settings.rosters.folder = PathBuf::from(value),
         "ROLLOVER_SNAPSHOTS" => settings.rosters.snapshots = PathBuf::from(value),
+        "ROLLOVER_ROSTERS_CA_FILE" => settings.rosters.ca_file = PathBuf::from(value),
         "ROLLOVER_MAIL_URL" => value.clone_into(&mut settings.mail.url),
         "ROLLOVER_MAIL_FROM" => value.clone_into(&mut settings.mail.from),
         "ROLLOVER_MAIL_CA_FILE" => settings.mail.ca_file = PathBuf::from(value),

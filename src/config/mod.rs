@@ -9,8 +9,8 @@ mod settings;
 pub use environment::{Environment, VARIABLES};
 pub use problem::Problem;
 pub use settings::{
-    DataSettings, LedgerSettings, LogFormat, LogSettings, MailSettings, QueueSettings, RosterSettings,
-    Settings, WebSettings,
+    DataSettings, LedgerSettings, LogFormat, LogSettings, MAX_KEEP_DAYS, MailSettings, QueueSettings,
+    RosterSettings, Settings, WebSettings,
 };
 
 use file::File;

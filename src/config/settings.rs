@@ -1,8 +1,15 @@
 //! Every setting with its type and default; `config/default.toml` is its commented mirror.
 
-use crate::engine::EngineSettings;
+use crate::{
+    engine::EngineSettings,
+    source::{FetchSettings, Secrets},
+};
+use rollover_jobs::Retention;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+
+/// A longer retention leads out of the calendar.
+pub const MAX_KEEP_DAYS: u32 = 36_525;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -15,6 +22,9 @@ pub struct Settings {
     pub web: WebSettings,
     pub engine: EngineSettings,
     pub log: LogSettings,
+    /// From the environment only.
+    #[serde(skip)]
+    pub secrets: Secrets,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,13 +49,39 @@ pub struct QueueSettings {
     pub prefix: String,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RosterSettings {
     /// Empty: `rosters` in the data folder.
     pub folder: PathBuf,
     /// Empty: `snapshots` in the data folder.
     pub snapshots: PathBuf,
+    /// For customers that set none of their own.
+    pub keep_days: u32,
+    pub keep_at_least: u32,
+    /// A larger file is not fetched.
+    pub fetch_max_mb: u64,
+    /// Nor one that takes longer.
+    pub fetch_timeout_seconds: u64,
+    /// Hosts of our own network that rosters may be fetched from; every other must have a public address.
+    pub private_hosts: Vec<String>,
+    /// Certificates of authorities that are trusted beside the public ones, in PEM form. Empty: none.
+    pub ca_file: PathBuf,
+}
+
+impl RosterSettings {
+    pub const fn retention(&self) -> Retention {
+        Retention { days: self.keep_days, at_least: self.keep_at_least }
+    }
+
+    pub fn fetch(&self) -> FetchSettings {
+        FetchSettings {
+            max_mb: self.fetch_max_mb,
+            timeout_seconds: self.fetch_timeout_seconds,
+            private_hosts: self.private_hosts.clone(),
+            ca_file: self.ca_file.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +138,22 @@ impl Default for LedgerSettings {
 impl Default for QueueSettings {
     fn default() -> Self {
         Self { url: String::new(), prefix: "rollover".to_owned() }
+    }
+}
+
+impl Default for RosterSettings {
+    fn default() -> Self {
+        let Retention { days, at_least } = Retention::default();
+        Self {
+            folder: PathBuf::new(),
+            snapshots: PathBuf::new(),
+            keep_days: days,
+            keep_at_least: at_least,
+            fetch_max_mb: 2_048,
+            fetch_timeout_seconds: 1_200,
+            private_hosts: Vec::new(),
+            ca_file: PathBuf::new(),
+        }
     }
 }
 

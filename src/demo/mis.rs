@@ -3,7 +3,12 @@
 use super::customers::{Invented, Script};
 use anyhow::Context;
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
-use rollover_roster::{invent::Municipality, write::write_imse};
+use rollover_jobs::RosterFormat;
+use rollover_roster::{
+    invent::Municipality,
+    read::oneroster::Version,
+    write::{Sender, write_imse, write_oneroster_zip},
+};
 use std::{
     fs::{self, File},
     io::{BufWriter, Write},
@@ -18,6 +23,7 @@ pub(super) struct Mis {
     municipality: Municipality,
     script: Script,
     source: String,
+    format: RosterFormat,
     folder: PathBuf,
 }
 
@@ -27,26 +33,45 @@ impl Mis {
             municipality: Municipality::new(&invented.municipality),
             script: invented.script,
             source: invented.municipality.source.clone(),
+            format: invented.customer.settings.roster_format,
             folder: rosters.join(invented.customer.id.as_str()),
         }
     }
 
-    /// Lays down the file of one night; `false` for a MIS that sends none. On Sunday and Monday morning nothing has
-    /// changed since.
-    pub fn deliver(&mut self, now: DateTime<Utc>, day: NaiveDate) -> anyhow::Result<bool> {
-        if self.script.silent {
-            return Ok(false);
-        }
+    /// Lays down the file of one night. On Sunday and Monday morning nothing has changed since.
+    pub fn deliver(&mut self, now: DateTime<Utc>, day: NaiveDate) -> anyhow::Result<()> {
         self.change(day);
         fs::create_dir_all(&self.folder).with_context(|| format!("folder {}", self.folder.display()))?;
-        let name = format!("roster-{day}.xml");
+        let ending = match self.format {
+            RosterFormat::ImsEnterprise => "xml",
+            RosterFormat::OneRosterCsv => "zip",
+        };
+        let name = format!("roster-{day}.{ending}");
         let part = self.folder.join(format!("{name}.part"));
         let mut file = BufWriter::new(File::create(&part).with_context(|| part.display().to_string())?);
-        write_imse(&mut file, &self.municipality.roster(), &self.source, &now.to_rfc3339())?;
+        let roster = self.municipality.roster();
+        match self.format {
+            RosterFormat::ImsEnterprise => write_imse(&mut file, &roster, &self.source, &now.to_rfc3339())?,
+            RosterFormat::OneRosterCsv => write_oneroster_zip(&mut file, &roster, &self.sender(day))?,
+        }
         file.flush()?;
         fs::rename(&part, self.folder.join(name)).with_context(|| part.display().to_string())?;
-        self.thin_out_backup()?;
-        Ok(true)
+        self.thin_out_backup()
+    }
+
+    /// School years begin in August.
+    fn sender(&self, day: NaiveDate) -> Sender {
+        let autumn = if day.month() < 8 { day.year() - 1 } else { day.year() };
+        let date = |year, month, day| {
+            NaiveDate::from_ymd_opt(year, month, day).expect("a year of the calendar has this day")
+        };
+        Sender {
+            source: self.source.clone(),
+            system_name: self.source.clone(),
+            version: Version::V1_1,
+            year_begin: date(autumn, 8, 1),
+            year_end: date(autumn + 1, 7, 31),
+        }
     }
 
     /// As an operator's own housekeeping would: a summer of rosters fills a disk.

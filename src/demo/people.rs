@@ -7,6 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::ports::Outcome;
+use rollover_roster::explain::Cause;
 
 /// Support as it acts in the demonstration.
 const SUPPORT: &str = "Ingrid (support)";
@@ -52,8 +53,8 @@ async fn sign_off(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow
     Ok(())
 }
 
-/// F3: the customer looked at the figures. Deletes that are all in one school are a file that lacks it, which no
-/// decision mends; the change of school year is everywhere, and meant.
+/// F3: the customer looked at the figures. A school that the file lacks is no matter of a decision; the change of
+/// school year is everywhere, and meant.
 async fn decide(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow::Result<()> {
     let Some(customer) = task.customer_id.as_deref() else { return Ok(()) };
     let Some(run) = engine.ledger.runs_of_customer(customer, 1).await?.into_iter().next() else {
@@ -61,7 +62,8 @@ async fn decide(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow::
     };
     let record = run.record.0;
     let Some(roster) = record.roster.filter(|_| record.outcome == Outcome::Aborted) else { return Ok(()) };
-    if record.breaches.iter().all(|breach| breach.parts.len() <= 1) {
+    let lacks_school = |cause: &Cause| matches!(cause, Cause::SchoolsMissing { .. });
+    if record.breaches.iter().all(|breach| breach.causes.iter().any(lacks_school)) {
         return Ok(());
     }
     let decision = NewFilterDecision {

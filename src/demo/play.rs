@@ -76,9 +76,8 @@ impl Demo {
                 .set_calendar(start, SUPPORT, customer.id.as_str(), super::YEAR, &invented.calendar)
                 .await?;
             let mut system = Mis::new(invented, &self.app.settings.roster_folder());
-            if system.deliver(start, start.date_naive())? {
-                self.import_now(start, customer.id.as_str()).await?;
-            }
+            system.deliver(start, start.date_naive())?;
+            self.import_now(start, customer.id.as_str()).await?;
             self.systems.push(system);
         }
         self.play_until(begins() - TimeDelta::seconds(1)).await?;

@@ -12,13 +12,15 @@ use super::{
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_jobs::{
     Customer, CustomerId, WriteProof,
-    ports::{Author, IntegrationState, Pause, RunId, RunRecord, Window},
+    ports::{Author, Begun, IntegrationState, Pause, RunId, RunRecord, Window},
 };
 use rollover_roster::snapshot::SnapshotId;
 use sqlx::types::Json;
 
 db::statements! {
-    BEGIN_IMPORT = "UPDATE integration SET under_way = $2, updated_at = $3 WHERE customer_id = $1";
+    BEGIN_IMPORT =
+        "UPDATE integration SET under_way = $2, begun = $3, updated_at = $4 WHERE customer_id = $1";
+    IMPORT_PROGRESS = "UPDATE integration SET begun = $2 WHERE customer_id = $1";
     INTEGRATION = "SELECT * FROM integration WHERE customer_id = $1";
     PAUSE = "
         UPDATE integration SET pause_since = $2, pause_why = $3, pause_by = $4, updated_at = $5
@@ -36,6 +38,7 @@ db::statements! {
         UPDATE integration SET import_snapshot = coalesce($2, import_snapshot),
             mirror_snapshot = coalesce($3, mirror_snapshot),
             under_way = CASE WHEN $3 IS NULL THEN under_way ELSE $6 END,
+            begun = CASE WHEN $3 IS NULL THEN begun END,
             whole_at = coalesce(whole_at, $5), updated_at = $4
         WHERE customer_id = $1";
 }
@@ -52,6 +55,7 @@ struct IntegrationRow {
     import_snapshot: Option<String>,
     mirror_snapshot: Option<String>,
     under_way: Option<String>,
+    begun: Option<Json<Begun>>,
     whole_at: Option<DateTime<Utc>>,
 }
 
@@ -71,6 +75,7 @@ impl IntegrationRow {
             import: snapshot(self.import_snapshot)?,
             mirror: snapshot(self.mirror_snapshot)?,
             under_way: snapshot(self.under_way)?,
+            begun: self.begun.map(|begun| begun.0),
             held_whole_roster: self.whole_at.is_some(),
             newest_roster_at: None,
             course_guard: None,
@@ -205,11 +210,25 @@ impl Ledger {
         now: DateTime<Utc>,
         customer: &CustomerId,
         under_way: &SnapshotId,
+        begun: &Begun,
         proof: &WriteProof,
     ) -> Result<(), LedgerError> {
         let mut tx = self.db.begin().await?;
         check_claim(&mut tx, proof).await?;
-        execute!(tx.on(), BEGIN_IMPORT, customer.as_str(), under_way.to_string(), now)?;
+        execute!(tx.on(), BEGIN_IMPORT, customer.as_str(), under_way.to_string(), Json(begun), now)?;
+        tx.commit().await
+    }
+
+    /// Keeps what the import under way has come to, for the worker that has the claim.
+    pub async fn import_progress(
+        &self,
+        customer: &CustomerId,
+        begun: &Begun,
+        proof: &WriteProof,
+    ) -> Result<(), LedgerError> {
+        let mut tx = self.db.begin().await?;
+        check_claim(&mut tx, proof).await?;
+        execute!(tx.on(), IMPORT_PROGRESS, customer.as_str(), Json(begun))?;
         tx.commit().await
     }
 
@@ -288,17 +307,7 @@ impl Ledger {
         };
         events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
         for mail in render(id) {
-            let mail = NewMail {
-                customer: customer.id.as_str(),
-                run: id,
-                kind: mail.kind,
-                message_id: mail.message_id,
-                recipient: mail.recipient,
-                subject: mail.subject,
-                text_body: mail.text_body,
-                html_body: mail.html_body,
-            };
-            let mail = mails::insert(&mut tx, now, &mail).await?;
+            let mail = mails::insert(&mut tx, now, &NewMail::new(&customer.id, Some(id), mail)).await?;
             jobs::insert(&mut tx, now, &[mail_job(mail)]).await?;
         }
         tx.commit().await?;
@@ -307,7 +316,7 @@ impl Ledger {
     }
 }
 
-async fn check_claim(tx: &mut Tx, proof: &WriteProof) -> Result<(), LedgerError> {
+pub(super) async fn check_claim(tx: &mut Tx, proof: &WriteProof) -> Result<(), LedgerError> {
     let stands = claim::stands(tx, proof).await?;
     if stands { Ok(()) } else { Err(LedgerError::Raced { what: "job", id: proof.job() }) }
 }

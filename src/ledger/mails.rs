@@ -1,11 +1,12 @@
 //! The mail outbox: a row stands here in the same transaction as what it tells of, until a job has sent it.
 
 use super::{
-    Ledger, LedgerError,
+    Ledger, LedgerError, QueuedMail,
     db::{self, Tx, execute, query},
     words::kept_text,
 };
 use chrono::{DateTime, Utc};
+use rollover_jobs::CustomerId;
 use serde::Serialize;
 
 db::statements! {
@@ -16,6 +17,7 @@ db::statements! {
     MAIL_SENT = "UPDATE mail SET sent_at = $2, why = NULL WHERE id = $1 AND sent_at IS NULL";
     MAIL_NOT_SENT = "UPDATE mail SET why = $2 WHERE id = $1 AND sent_at IS NULL";
     MAILS_OF_CUSTOMER = "SELECT * FROM mail WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+    MAIL_OF_MESSAGE = "SELECT id FROM mail WHERE message_id = $1";
     MAILS_OF_RUN = "SELECT * FROM mail WHERE run_id = $1 ORDER BY id";
 }
 
@@ -43,13 +45,33 @@ pub struct MailRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NewMail<'a> {
     pub customer: &'a str,
-    pub run: i64,
+    pub run: Option<i64>,
     pub kind: &'a str,
     pub message_id: String,
     pub recipient: String,
     pub subject: String,
     pub text_body: String,
     pub html_body: String,
+}
+
+impl<'a> NewMail<'a> {
+    pub fn new(customer: &'a CustomerId, run: Option<i64>, mail: QueuedMail) -> Self {
+        Self {
+            customer: customer.as_str(),
+            run,
+            kind: mail.kind,
+            message_id: mail.message_id,
+            recipient: mail.recipient,
+            subject: mail.subject,
+            text_body: mail.text_body,
+            html_body: mail.html_body,
+        }
+    }
+}
+
+/// Whether a mail of this Message-ID was made, sent or not.
+pub(super) async fn is_there(tx: &mut Tx, message_id: &str) -> Result<bool, LedgerError> {
+    Ok(query!(fetch_optional as (i64,), tx.on(), MAIL_OF_MESSAGE, message_id)?.is_some())
 }
 
 pub(super) async fn insert(tx: &mut Tx, now: DateTime<Utc>, mail: &NewMail<'_>) -> Result<i64, LedgerError> {

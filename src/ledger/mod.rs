@@ -19,12 +19,14 @@ mod filter_decisions;
 mod grouped;
 mod integration;
 mod jobs;
+mod late_rosters;
 mod leader;
 mod mails;
 mod needs;
 mod overview;
 mod plans;
 mod reach;
+mod retention;
 mod rows;
 mod runs;
 mod schedule;
@@ -141,6 +143,7 @@ mod tests {
             ("needs", needs::ALL),
             ("overview", overview::ALL),
             ("plans", plans::ALL),
+            ("retention", retention::ALL),
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
             ("superseded", superseded::ALL),

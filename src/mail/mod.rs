@@ -1,8 +1,9 @@
-//! Mail: renders the status mail of a run, and gives mails of the outbox to a server or into a folder.
+//! Mail: renders the status mail of a run and the alert of a late roster, and gives mails of the outbox to a server or into a folder.
 
 pub mod address;
 mod folder;
 mod import_status;
+mod late_roster;
 mod layout;
 mod message;
 mod smtp;
@@ -11,4 +12,5 @@ mod transport;
 mod url;
 
 pub use import_status::status_mails;
+pub use late_roster::late_roster_mails;
 pub use transport::{MailTransport, SendError, check_authorities, check_sender, check_url};

@@ -7,10 +7,10 @@ use crate::{
 use async_trait::async_trait;
 use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
-    Calendar, Customer, CustomerId, JobFacts, JobKind, SendStatusMail, WriteProof,
+    Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
-        Author, Clock, CourseGuard, Integration, IntegrationState, Pause, RunId, RunRecord, Unavailable,
-        Window,
+        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, Pause, Retained, RunId,
+        RunRecord, Unavailable, Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -21,6 +21,8 @@ pub struct LedgerIntegration {
     pub clock: Arc<dyn Clock>,
     /// Where people find the pages, for links in mails.
     pub base_url: String,
+    /// For customers that set none of their own.
+    pub retention: Retention,
     /// Our side of the recipients of status mails (I2); the customer's side stands in its settings.
     pub copy_to: Vec<String>,
 }
@@ -134,9 +136,19 @@ impl Integration for LedgerIntegration {
         &self,
         customer: &CustomerId,
         under_way: &SnapshotId,
+        begun: &Begun,
         proof: &WriteProof,
     ) -> Result<(), Unavailable> {
-        Ok(self.ledger.begin_import(self.clock.now(), customer, under_way, proof).await?)
+        Ok(self.ledger.begin_import(self.clock.now(), customer, under_way, begun, proof).await?)
+    }
+
+    async fn progress(
+        &self,
+        customer: &CustomerId,
+        begun: &Begun,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable> {
+        Ok(self.ledger.import_progress(customer, begun, proof).await?)
     }
 
     async fn record_run(
@@ -149,9 +161,32 @@ impl Integration for LedgerIntegration {
         Ok(self.ledger.record_run(self.clock.now(), customer, run, proof, render, mail_job).await?)
     }
 
+    async fn retained(&self) -> Result<Vec<Retained>, Unavailable> {
+        let now = self.clock.now();
+        let mut all = Vec::new();
+        for id in self.ledger.customer_ids().await? {
+            let customer = self.ledger.customer(&id).await?;
+            let retention = customer.settings.retention.unwrap_or(self.retention);
+            let snapshots = self.ledger.snapshots_kept(now, &customer, retention).await?;
+            all.push(Retained { customer, retention, snapshots });
+        }
+        Ok(all)
+    }
+
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         let (render, mail_job) = (|id| self.mails(customer, run, id), |mail| self.mail_job(customer, mail));
         Ok(self.ledger.record_end(self.clock.now(), customer, run, render, mail_job).await?)
+    }
+
+    async fn alert_late_roster(
+        &self,
+        customer: &Customer,
+        late: &LateRoster,
+        proof: &WriteProof,
+    ) -> Result<bool, Unavailable> {
+        let mails = mail::late_roster_mails(customer, late, &self.base_url, &self.copy_to);
+        let mail_job = |mail| self.mail_job(customer, mail);
+        Ok(self.ledger.alert_late_roster(self.clock.now(), customer, mails, proof, mail_job).await?)
     }
 }
 

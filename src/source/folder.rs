@@ -4,13 +4,13 @@
 //! and the size of the delivery is put away, with those that are older; the newer one stays for the next run.
 
 use super::{
-    backup::move_to_backup,
+    backup::{backups, move_to_backup, remove_backup},
     waiting::{Waiting, lies_unchanged, waiting},
 };
 use async_trait::async_trait;
 use rollover_jobs::{
     Customer,
-    ports::{Clock, Delivery, Rosters, SourceError},
+    ports::{Backup, Clock, Delivery, Rosters, SourceError},
 };
 use rollover_roster::snapshot::SnapshotStore;
 use std::{
@@ -91,6 +91,18 @@ impl Rosters for FolderRosters {
             done.iter().try_for_each(|file| move_to_backup(&place, file, now))
         })
         .await
+    }
+
+    async fn backups(&self, customer: &Customer) -> Result<Vec<Backup>, SourceError> {
+        let folder = self.folder(customer)?;
+        let place = folder.clone();
+        blocking(customer, &folder, move || backups(&place)).await
+    }
+
+    async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError> {
+        let folder = self.folder(customer)?;
+        let (place, name) = (folder.clone(), backup.name.clone());
+        blocking(customer, &folder, move || remove_backup(&place, &name)).await
     }
 
     fn snapshots(&self) -> &SnapshotStore {
@@ -282,6 +294,28 @@ mod tests {
         assert_eq!(ground.backup(), ["20240610T061321Z-2-roster.xml", "20240610T061321Z-roster.xml"]);
         let kept = ground.folder().join("backup/20240610T061321Z-roster.xml");
         assert_eq!(fs::read_to_string(kept).unwrap(), "first");
+    }
+
+    #[tokio::test]
+    async fn the_backup_area_is_listed_by_arrival_and_a_file_goes_once() {
+        let ground = Ground::new();
+        assert_eq!(ground.rosters.backups(&customer(None)).await.unwrap(), []);
+        for (name, seconds) in [("b.xml", 1), ("a.xml", 2)] {
+            ground.lay(name, "123", seconds);
+            let delivery = ground.newest().await.unwrap();
+            ground.rosters.put_away(&customer(None), &delivery).await.unwrap();
+        }
+        // What somebody else laid there is nobody's to take away.
+        fs::write(ground.folder().join("backup/notes.txt"), "by hand").unwrap();
+        let backups = ground.rosters.backups(&customer(None)).await.unwrap();
+        let names: Vec<&str> = backups.iter().map(|backup| backup.name.as_str()).collect();
+        assert_eq!(names, ["20240610T061322Z-a.xml", "20240610T061321Z-b.xml"]);
+        assert_eq!(backups[0].bytes, 3);
+        assert_eq!(backups[0].came_at, "2024-06-10T06:13:22Z".parse::<DateTime<Utc>>().unwrap());
+        for _ in 0..2 {
+            ground.rosters.remove_backup(&customer(None), &backups[1]).await.unwrap();
+        }
+        assert_eq!(ground.backup(), ["20240610T061322Z-a.xml", "notes.txt"]);
     }
 
     #[tokio::test]

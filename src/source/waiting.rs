@@ -35,9 +35,15 @@ impl Waiting {
 
 /// What one look at a file shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
-    modified: SystemTime,
-    bytes: u64,
+pub(super) struct Look {
+    pub modified: SystemTime,
+    pub bytes: u64,
+}
+
+impl Look {
+    pub fn arrived_at(self) -> DateTime<Utc> {
+        self.modified.into()
+    }
 }
 
 /// Whether a file can be read now.
@@ -62,8 +68,7 @@ fn decide_complete(locked: bool, first: Look, second: Look) -> Completeness {
 
 /// Whether a file of this date and size lies there still.
 pub(super) fn lies_unchanged(path: &Path, arrived_at: DateTime<Utc>, bytes: u64) -> io::Result<bool> {
-    Ok(look(path)?
-        .is_some_and(|look| DateTime::<Utc>::from(look.modified) == arrived_at && look.bytes == bytes))
+    Ok(look(path)?.is_some_and(|look| look.arrived_at() == arrived_at && look.bytes == bytes))
 }
 
 /// Every complete file of the format in a folder, oldest first. A folder that is not there is `None`.
@@ -100,10 +105,10 @@ fn complete_file(entry: &fs::DirEntry, format: RosterFormat) -> io::Result<Optio
     })
 }
 
-fn is_roster_name(name: &str, format: RosterFormat) -> bool {
+pub(super) fn is_roster_name(name: &str, format: RosterFormat) -> bool {
     let endings: &[&str] = match format {
         RosterFormat::ImsEnterprise => &["xml"],
-        RosterFormat::OneRosterCsv => &["zip", "csv"],
+        RosterFormat::OneRosterCsv => &["zip"],
     };
     let ending = Path::new(name).extension().and_then(OsStr::to_str);
     !name.starts_with('.')
@@ -111,7 +116,7 @@ fn is_roster_name(name: &str, format: RosterFormat) -> bool {
 }
 
 /// `None`: no longer there, or not a file.
-fn look(path: &Path) -> io::Result<Option<Look>> {
+pub(super) fn look(path: &Path) -> io::Result<Option<Look>> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -169,7 +174,7 @@ mod tests {
             ("roster.xml.part", RosterFormat::ImsEnterprise, false),
             ("roster.zip", RosterFormat::ImsEnterprise, false),
             ("roster.zip", RosterFormat::OneRosterCsv, true),
-            ("users.csv", RosterFormat::OneRosterCsv, true),
+            ("users.csv", RosterFormat::OneRosterCsv, false),
             ("xml", RosterFormat::ImsEnterprise, false),
         ];
         for (name, format, expected) in cases {

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
-        Applied, Author, Capability, Decisions, Delivery, Integration, IntegrationState, MailError,
-        MailQueued, Mailer, Pause, Rosters, RunId, RunRecord, SignOff, Site, SiteCounts, SiteError,
-        SourceError, Unavailable, Window,
+        Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
+        LateRoster, MailError, MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site,
+        SiteCounts, SiteError, SourceError, Unavailable, Window,
     },
 };
 use rollover_roster::{
@@ -112,6 +112,12 @@ impl Rosters for Faulty {
     async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.put_away(customer, delivery)).await
     }
+    async fn backups(&self, customer: &Customer) -> Result<Vec<Backup>, SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.backups(customer)).await
+    }
+    async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.remove_backup(customer, backup)).await
+    }
     fn snapshots(&self) -> &SnapshotStore {
         self.ports.rosters.snapshots()
     }
@@ -152,6 +158,9 @@ impl Integration for Faulty {
     ) -> Result<bool, Unavailable> {
         self.call(unavailable, self.ports.integration.end_delay_delete(customer, window, by)).await
     }
+    async fn retained(&self) -> Result<Vec<Retained>, Unavailable> {
+        self.call(unavailable, self.ports.integration.retained()).await
+    }
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         self.call(unavailable, self.ports.integration.recorded(job)).await
     }
@@ -159,9 +168,18 @@ impl Integration for Faulty {
         &self,
         customer: &CustomerId,
         under_way: &SnapshotId,
+        begun: &Begun,
         proof: &WriteProof,
     ) -> Result<(), Unavailable> {
-        self.call(unavailable, self.ports.integration.begin(customer, under_way, proof)).await
+        self.call(unavailable, self.ports.integration.begin(customer, under_way, begun, proof)).await
+    }
+    async fn progress(
+        &self,
+        customer: &CustomerId,
+        begun: &Begun,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable> {
+        self.call(unavailable, self.ports.integration.progress(customer, begun, proof)).await
     }
     async fn record_run(
         &self,
@@ -173,6 +191,14 @@ impl Integration for Faulty {
     }
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {
         self.call(unavailable, self.ports.integration.record_end(customer, run)).await
+    }
+    async fn alert_late_roster(
+        &self,
+        customer: &Customer,
+        late: &LateRoster,
+        proof: &WriteProof,
+    ) -> Result<bool, Unavailable> {
+        self.call(unavailable, self.ports.integration.alert_late_roster(customer, late, proof)).await
     }
 }
 

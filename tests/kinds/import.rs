@@ -12,7 +12,7 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::ChangeCounts,
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
     snapshot::SnapshotId,
 };
 use serde_json::json;
@@ -25,6 +25,8 @@ pub enum Before {
     SummerSchool,
     Paused,
     Window,
+    OldBackups,
+    RosterDue,
     Import(&'static Case),
 }
 
@@ -151,6 +153,18 @@ pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) 
         Before::Window => {
             assert!(ledger.start_delay_delete(now, &customer.id, window(), &kari()).await.unwrap());
         }
+        Before::OldBackups => {
+            let area = test.app.settings.roster_folder().join("nes/backup");
+            std::fs::create_dir_all(&area).unwrap();
+            for number in 0..15 {
+                std::fs::write(area.join(format!("20200301T0000{number:02}Z-roster.xml")), "old").unwrap();
+            }
+        }
+        Before::RosterDue => {
+            let mut due = customer.clone();
+            due.settings.roster_due_by = Some("02:30".parse().unwrap());
+            ledger.update_customer(now, "test", &due).await.unwrap();
+        }
         Before::Import(case) => return (case.set_up(test, customer).await, None),
     }
     (customer, task)
@@ -170,7 +184,7 @@ fn school((name, students, courses): Lines) -> School {
 
 fn snapshot(lines: Lines) -> SnapshotId {
     let xml = school(lines).xml();
-    SnapshotId::of(&read_imse(xml.as_bytes(), &ReadLimits::default()).unwrap().roster)
+    SnapshotId::of(&read_imse(xml.as_bytes(), &ReadOptions::default()).unwrap().roster)
 }
 
 impl Case {
@@ -270,6 +284,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     };
     let render = |run| {
         vec![QueuedMail {

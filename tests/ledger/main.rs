@@ -15,6 +15,7 @@ mod outbox;
 mod overview;
 mod people;
 mod plans;
+mod retention;
 mod runs;
 mod text;
 mod unreadable;

@@ -8,7 +8,7 @@ use chrono::Duration;
 use rollover::ledger::{JobFilter, JobMove, LedgerError, NewJob, QueuedMail};
 use rollover_jobs::{
     Customer, WriteProof,
-    ports::{Applied, Author, Outcome, Pause, RunId, RunRecord, SiteCounts, Window},
+    ports::{Applied, Author, Begun, Outcome, Pause, RunId, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{diff::ChangeCounts, snapshot::SnapshotId};
 use serde_json::json;
@@ -57,6 +57,7 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     }
 }
 
@@ -203,6 +204,10 @@ async fn a_mail_is_sent_once_and_says_why_it_has_not_left(on: On) {
     assert_eq!(ledger.mails_of_customer("nes", 9).await.unwrap().len(), 2);
 }
 
+fn begun(created: u64) -> Begun {
+    Begun { applied: Applied { created, ..Applied::default() }, ..Begun::default() }
+}
+
 // DOMAIN I1, I5
 async fn a_worker_that_lost_its_claim_records_nothing(on: On) {
     let test = TestApp::new(on, NOW).await;
@@ -212,8 +217,10 @@ async fn a_worker_that_lost_its_claim_records_nothing(on: On) {
     test.ledger().apply(test.now(), "reaper", job, JobMove::LeaseExpired).await.unwrap();
     let run = RunRecord { mirror: Some(roster('a')), ..record(job, Outcome::Completed) };
     let refused = async |proof: &WriteProof| {
-        let begun = test.ledger().begin_import(test.now(), &nes.id, &roster('b'), proof).await;
+        let begun = test.ledger().begin_import(test.now(), &nes.id, &roster('b'), &begun(0), proof).await;
         assert!(matches!(begun, Err(LedgerError::Raced { .. })), "{begun:?}");
+        let progress = test.ledger().import_progress(&nes.id, &self::begun(1), proof).await;
+        assert!(matches!(progress, Err(LedgerError::Raced { .. })), "{progress:?}");
         let kept = test.ledger().record_run(test.now(), &nes, &run, proof, rendered, mail_job).await;
         assert!(matches!(kept, Err(LedgerError::Raced { .. })), "{kept:?}");
     };
@@ -234,7 +241,8 @@ async fn what_is_under_way_stays_until_a_run_completes(on: On) {
     let nes = test.customer("nes", &[]).await;
     let job = test.scripted_job(Some("nes"), &[]).await;
     let proof = test.claim(job).await;
-    test.ledger().begin_import(test.now(), &nes.id, &roster('b'), &proof).await.unwrap();
+    test.ledger().begin_import(test.now(), &nes.id, &roster('b'), &begun(0), &proof).await.unwrap();
+    test.ledger().import_progress(&nes.id, &begun(500), &proof).await.unwrap();
     test.give_back(job).await;
     for (outcome, mirror, left, expected) in [
         (Outcome::Aborted, None, None, Some(roster('b'))),
@@ -244,7 +252,10 @@ async fn what_is_under_way_stays_until_a_run_completes(on: On) {
     ] {
         let job = test.scripted_job(Some("nes"), &[]).await;
         keep(&test, &nes, &RunRecord { mirror, under_way: left, ..record(job, outcome) }).await;
-        assert_eq!(test.ledger().integration(&nes.id).await.unwrap().under_way, expected, "{outcome:?}");
+        let state = test.ledger().integration(&nes.id).await.unwrap();
+        assert_eq!(state.under_way, expected, "{outcome:?}");
+        let figures = (outcome != Outcome::Completed).then(|| begun(500));
+        assert_eq!(state.begun, figures, "{outcome:?}");
     }
 }
 

@@ -6,13 +6,19 @@
 #![allow(clippy::allow_attributes, dead_code, unused_imports, reason = "no test file uses every server")]
 
 mod certificates;
+mod http;
+mod https;
 mod postgres;
 mod process;
 mod redis;
 mod smtp;
+mod sshd;
 
 pub use self::certificates::Authority;
+pub use self::http::http_client;
+pub use self::https::{Answer, HttpsServer};
 pub use self::postgres::{Database, Postgres};
 pub use self::process::{Process, dying_with_us, free_port, unique_name};
 pub use self::redis::Redis;
 pub use self::smtp::{Disturbance, Encryption, Received, SmtpServer, Step};
+pub use self::sshd::Sshd;

@@ -126,7 +126,7 @@ pub fn dying_with_us(program: &Path) -> Command {
     command
 }
 
-/// The path of a program, from PATH or from where Debian keeps the servers of PostgreSQL.
+/// The path of a program, from PATH or from where Debian keeps servers.
 pub fn found(program: &str) -> PathBuf {
     let on_path = env("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -138,6 +138,7 @@ pub fn found(program: &str) -> PathBuf {
     folders.sort();
     folders.reverse();
     folders.extend(std::env::split_paths(&on_path));
+    folders.push(PathBuf::from("/usr/sbin"));
     folders
         .iter()
         .map(|folder| folder.join(program))

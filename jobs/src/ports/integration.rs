@@ -1,16 +1,17 @@
 //! The state of a customer's integration, and the record of its runs.
 
 use super::{Applied, Author, SiteCounts, Unavailable};
-use crate::{Customer, CustomerId, JobFacts, WriteProof};
+use crate::{Customer, CustomerId, JobFacts, Retention, WriteProof};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
     diff::ChangeCounts,
     filter::{Breach, Limits},
-    read::ReadReport,
+    read::{Concessions, ReadReport},
     snapshot::SnapshotId,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// DOMAIN P1: no roster is taken in until somebody, or the date, resumes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,15 @@ pub struct FilterDecision {
     pub reason: String,
 }
 
+/// The figures of an import over all its attempts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// When the first of them began to write.
+    pub before: SiteCounts,
+    /// Never more than was applied; of a batch whose answer was lost, nothing.
+    pub applied: Applied,
+}
+
 /// What the ledger knows of a customer's integration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct IntegrationState {
@@ -81,6 +91,8 @@ pub struct IntegrationState {
     /// The mirror with the changes of a roster that was begun and not ended: where the two differ, the site may hold
     /// either.
     pub under_way: Option<SnapshotId>,
+    /// What the import that made it so has come to.
+    pub begun: Option<Begun>,
     /// The site has once held a whole roster; until then the first import is under way (F4).
     pub held_whole_roster: bool,
     /// When the newest roster was dealt with, whatever came of it.
@@ -148,6 +160,9 @@ pub struct RunRecord {
     /// The customer's start date is not known: they are held back by the usual months.
     #[serde(default)]
     pub start_not_known: bool,
+    /// What was let pass in the file (I4).
+    #[serde(default)]
+    pub concessions: Concessions,
     pub breaches: Vec<Breach>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,
@@ -161,6 +176,39 @@ pub struct RunRecord {
     /// A roster was applied in part when this run ended; of a completed run: when it began.
     #[serde(default)]
     pub applied_in_part: bool,
+}
+
+/// What is kept of one customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retained {
+    pub customer: Customer,
+    /// The customer's own, or everybody's.
+    pub retention: Retention,
+    pub snapshots: BTreeSet<SnapshotId>,
+}
+
+/// I2: a roster that did not come by its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateRoster {
+    pub due_at: DateTime<Utc>,
+    /// When the one before was due.
+    pub since: DateTime<Utc>,
+    /// When the newest came, if one ever did.
+    pub newest: Option<DateTime<Utc>>,
+    /// What hindered looking for one.
+    pub trouble: Option<String>,
+}
+
+impl LateRoster {
+    /// One sentence for lists and pages.
+    pub fn told(&self, customer: &Customer, due_by: &str) -> String {
+        let due = self.due_at.with_timezone(&customer.time_zone).format("%Y-%m-%d");
+        let trouble = self.trouble.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        format!(
+            "no roster of {} came by its time, {due} {due_by}{trouble}: see whether the MIS has sent it, and ask the customer",
+            customer.id
+        )
+    }
 }
 
 /// Number of an import run.
@@ -204,6 +252,15 @@ pub trait Integration: Send + Sync {
         &self,
         customer: &CustomerId,
         under_way: &SnapshotId,
+        begun: &Begun,
+        proof: &WriteProof,
+    ) -> Result<(), Unavailable>;
+
+    /// Keeps what the import under way has come to, after each batch. Refused when the claim has ended.
+    async fn progress(
+        &self,
+        customer: &CustomerId,
+        begun: &Begun,
         proof: &WriteProof,
     ) -> Result<(), Unavailable>;
 
@@ -217,6 +274,19 @@ pub trait Integration: Send + Sync {
         proof: &WriteProof,
     ) -> Result<RunId, Unavailable>;
 
+    /// What of every customer must not be taken away: the import database, the mirror, what is under way, what an
+    /// open decision is about, and what a run names that is young enough. An error where one cannot be told.
+    async fn retained(&self) -> Result<Vec<Retained>, Unavailable>;
+
     /// Keeps the run of a job that has ended and recorded none, and queues the status mail. Moves no pointer.
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;
+
+    /// Queues the alert to both sides, once for each due moment. `false` when it was queued before. Refused when the
+    /// claim has ended.
+    async fn alert_late_roster(
+        &self,
+        customer: &Customer,
+        late: &LateRoster,
+        proof: &WriteProof,
+    ) -> Result<bool, Unavailable>;
 }

@@ -12,10 +12,11 @@ pub use author::Author;
 pub use clock::Clock;
 pub use decisions::{Decisions, SignOff};
 pub use integration::{
-    CourseGuard, FilterDecision, Integration, IntegrationState, Outcome, Pause, RunId, RunRecord, Window,
+    Begun, CourseGuard, FilterDecision, Integration, IntegrationState, LateRoster, Outcome, Pause, Retained,
+    RunId, RunRecord, Window,
 };
 pub use mailer::{MailError, MailKind, MailQueued, Mailer};
-pub use rosters::{Delivery, Rosters, SourceError};
+pub use rosters::{Backup, Delivery, Rosters, SourceError};
 pub use site::{Applied, Capability, Site, SiteCounts, SiteError};
 
 /// A neighbour that is ours (ledger, queue) did not answer; always worth another attempt.

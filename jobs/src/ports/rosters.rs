@@ -18,6 +18,14 @@ pub struct Delivery {
     pub arrived_at: DateTime<Utc>,
 }
 
+/// A file of the backup area.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    pub name: String,
+    pub bytes: u64,
+    pub came_at: DateTime<Utc>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The place cannot be reached now.
@@ -47,6 +55,12 @@ pub trait Rosters: Send + Sync {
 
     /// Moves a delivery that was dealt with, and every older one, to the backup area. Moving twice is no error.
     async fn put_away(&self, customer: &Customer, delivery: &Delivery) -> Result<(), SourceError>;
+
+    /// What lies in the backup area of a customer, the newest first.
+    async fn backups(&self, customer: &Customer) -> Result<Vec<Backup>, SourceError>;
+
+    /// Takes a file out of the backup area. One that is gone is no error.
+    async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError>;
 
     /// The snapshots of every customer.
     fn snapshots(&self) -> &SnapshotStore;

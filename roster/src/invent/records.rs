@@ -6,7 +6,7 @@ use super::{
     people::Human,
     school::{Class, School, class_name},
 };
-use crate::model::{Course, Group, Membership, Person, Profile, Record, Role, Roster, SyncKey};
+use crate::model::{Course, Details, Group, Membership, Person, Profile, Record, Role, Roster, SyncKey};
 
 const SITE: u8 = 0;
 const SCHOOL: u8 = 1;
@@ -69,6 +69,7 @@ impl Sheet<'_> {
                 code: Some(format!("{SUMMER}-{}-{year}", subject.code)),
                 template: None,
                 parent: Some(self.site_key()),
+                details: Details::default(),
             }));
         }
     }
@@ -137,6 +138,7 @@ impl Sheet<'_> {
                 code: Some(format!("{}-{class}-{year}", subject.code)),
                 template: Some(self.key(&format!("template-{}", subject.code))),
                 parent: Some(parent.clone()),
+                details: Details::default(),
             }));
             self.member(&key, school.teacher(start, letter, index), Role::Instructor);
             for student in students {
@@ -146,7 +148,14 @@ impl Sheet<'_> {
     }
 
     fn group(&mut self, key: SyncKey, kind: &str, level: u8, name: String, parent: Option<SyncKey>) {
-        self.records.push(Record::Group(Group { key, group_type: kind.to_owned(), level, name, parent }));
+        self.records.push(Record::Group(Group {
+            key,
+            group_type: kind.to_owned(),
+            level,
+            name,
+            parent,
+            details: Details::default(),
+        }));
     }
 
     fn person(&mut self, human: &Human, profile: Profile) {
@@ -159,6 +168,7 @@ impl Sheet<'_> {
             userid: Some(userid),
             birth_date: Some(human.birth_date),
             profile,
+            details: Details::default(),
         }));
     }
 
@@ -174,6 +184,7 @@ impl Sheet<'_> {
             role,
             begin: None,
             end: None,
+            details: Details::default(),
         }));
     }
 

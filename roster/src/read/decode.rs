@@ -1,7 +1,10 @@
 //! Bytes to UTF-8 while they stream: the encoding is found by its mark or its declaration.
 
 use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
-use std::io::{self, BufRead, Read};
+use std::{
+    borrow::Cow,
+    io::{self, BufRead, Read},
+};
 
 /// As much of the beginning as is looked at for the declaration.
 const PEEK: usize = 256;
@@ -13,6 +16,8 @@ pub(super) struct Decoded<R> {
     decoder: Decoder,
     ready: Vec<u8>,
     at: usize,
+    /// What ends the text behind `ready`.
+    malformed: Option<String>,
     ended: bool,
     limit: u64,
     taken: u64,
@@ -64,6 +69,34 @@ fn encoding_of(beginning: &[u8]) -> Result<&'static Encoding, Unreadable> {
     }
 }
 
+/// An encoding in which the bytes of ASCII stand for nothing else, so that tags can be found before decoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plain {
+    Utf8,
+    Windows1252,
+}
+
+impl Plain {
+    /// `None` when the bytes are not of this encoding.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Self::Windows1252 => WINDOWS_1252.decode_without_bom_handling_and_without_replacement(bytes),
+        }
+    }
+}
+
+/// The encoding that a file's beginning names, if it is a plain one, and the length of its mark.
+pub(super) fn plain_encoding_of(beginning: &[u8]) -> Option<(Plain, usize)> {
+    let encoding = encoding_of(beginning).ok()?;
+    let mark = Encoding::for_bom(beginning).map_or(0, |(_, length)| length);
+    match encoding {
+        encoding if encoding == UTF_8 => Some((Plain::Utf8, mark)),
+        encoding if encoding == WINDOWS_1252 => Some((Plain::Windows1252, mark)),
+        _ => None,
+    }
+}
+
 impl<R: BufRead> Decoded<R> {
     pub(super) fn new(mut inner: R, limit: u64) -> Result<Self, Unreadable> {
         let mut beginning = Vec::with_capacity(PEEK);
@@ -77,15 +110,16 @@ impl<R: BufRead> Decoded<R> {
             decoder: encoding.new_decoder_with_bom_removal(),
             ready: Vec::with_capacity(2 * CHUNK),
             at: 0,
+            malformed: None,
             ended: false,
             limit,
             taken: beginning.len() as u64,
         };
-        decoded.decode(&beginning, false)?;
+        decoded.decode(&beginning, false);
         Ok(decoded)
     }
 
-    fn decode(&mut self, mut bytes: &[u8], last: bool) -> Result<(), Unreadable> {
+    fn decode(&mut self, mut bytes: &[u8], last: bool) {
         self.ready.clear();
         self.at = 0;
         let room =
@@ -102,21 +136,25 @@ impl<R: BufRead> Decoded<R> {
                 encoding_rs::DecoderResult::OutputFull => self.ready.resize(self.ready.len() * 2, 0),
                 encoding_rs::DecoderResult::Malformed(..) => {
                     let name = self.decoder.encoding().name();
-                    return Err(Unreadable {
-                        what: format!("a byte sequence that is not {name}"),
-                        fix: ENCODINGS,
-                    });
+                    self.malformed = Some(format!("a byte sequence that is not {name}"));
+                    break;
                 }
             }
         }
         self.ready.truncate(written);
-        Ok(())
     }
 }
 
 impl<R: BufRead> BufRead for Decoded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.at == self.ready.len() && !self.ended {
+        while self.at == self.ready.len() {
+            // What stands before it was read, so the error has its place.
+            if let Some(what) = &self.malformed {
+                return Err(Unreadable { what: what.clone(), fix: ENCODINGS }.into());
+            }
+            if self.ended {
+                break;
+            }
             let mut chunk = vec![0; CHUNK];
             let read = self.inner.read(&mut chunk)?;
             self.taken += read as u64;
@@ -125,7 +163,7 @@ impl<R: BufRead> BufRead for Decoded<R> {
                 return Err(Unreadable { what, fix: "split the customer, or raise the limit" }.into());
             }
             self.ended = read == 0;
-            self.decode(&chunk[..read], self.ended)?;
+            self.decode(&chunk[..read], self.ended);
         }
         Ok(&self.ready[self.at..])
     }

@@ -1,7 +1,11 @@
 //! The reader against every row of the dialect, and against files as they really come.
 
 use super::*;
-use crate::model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey};
+use crate::model::{
+    Course, CourseDetails, Details, Group, Membership, MembershipDetails, Person, PersonDetails, Profile,
+    Record, Relation, Relative, Role, SyncKey,
+};
+use crate::read::ReadLimits;
 use chrono::NaiveDate;
 
 fn enterprise(inside: &str) -> String {
@@ -9,7 +13,7 @@ fn enterprise(inside: &str) -> String {
 }
 
 fn read(bytes: impl AsRef<[u8]>) -> Result<ReadRoster, ReadReport> {
-    read_imse(bytes.as_ref(), &ReadLimits::default())
+    read_imse(bytes.as_ref(), &ReadOptions::default())
 }
 
 fn good(inside: &str) -> Vec<Record> {
@@ -109,6 +113,7 @@ fn a_whole_file_is_read() {
             level: 1,
             name: "Nes & Vik skole".to_owned(),
             parent: None,
+            details: Details::default(),
         }),
         Record::Person(Person {
             key: key("p-1001"),
@@ -118,6 +123,7 @@ fn a_whole_file_is_read() {
             email: Some("kari@nes.example".to_owned()),
             birth_date: day("2014-02-28"),
             profile: Profile::Staff,
+            details: PersonDetails { street: Some("Storgata 1".to_owned()), ..Default::default() }.into(),
         }),
         Record::Course(Course {
             key: key("crs-1"),
@@ -125,6 +131,7 @@ fn a_whole_file_is_read() {
             code: Some("MAT7B".to_owned()),
             template: Some(key("tpl-1")),
             parent: Some(key("sch-1")),
+            details: CourseDetails { credits: Some("5".to_owned()), ..Default::default() }.into(),
         }),
         Record::Membership(Membership {
             group: key("sch-1"),
@@ -132,10 +139,47 @@ fn a_whole_file_is_read() {
             role: Role::Instructor,
             begin: None,
             end: None,
+            details: MembershipDetails { subrole: Some("Teacher".to_owned()), ..Default::default() }.into(),
         }),
     ];
     assert!(read.roster.records() == expected.as_slice(), "{:?}", read.roster.records());
     assert_eq!(read.groups_without_id, 0);
+}
+
+#[test]
+fn a_password_is_never_kept() {
+    let records = good(&person("p", "<userid password=\"s3cret\" pwencryptiontype=\"MD5\">karber</userid>"));
+    assert!(!serde_json::to_string(&records).unwrap().contains("s3cret"));
+}
+
+#[test]
+fn every_detail_of_a_person_is_read() {
+    let relationship = |kind: &str, id: &str| {
+        let kind = format!("<relationshiptype>{kind}</relationshiptype>");
+        format!("<relationship>{kind}{}</relationship>", sourcedid(id))
+    };
+    let more = "<url>https://nes.example/kari</url><tel teltype=\"Voice\">1</tel><tel teltype=\"2\">2</tel>\
+                <tel teltype=\"Fax\">3</tel><adr><street>Storgata 1</street><extadd>c/o Vik</extadd>\
+                <locality>Nes</locality><pcode>1900</pcode></adr><extension>";
+    let more = format!("{more}{}{}</extension>", relationship("parent", "q"), relationship("child", "q"));
+    let file = person("p", &more).replace("<name>", "<name><nickname>Kaja</nickname>") + &person("q", "");
+    let records = good(&file.replacen("</n>", "<other>Marie</other></n>", 1));
+    let Some(Record::Person(person)) = records.first() else { panic!("no person") };
+    let text = |text: &str| Some(text.to_owned());
+    let relative = |relation| Relative { relation, person: key("q") };
+    let expected = PersonDetails {
+        nickname: text("Kaja"),
+        middle_name: text("Marie"),
+        url: text("https://nes.example/kari"),
+        phone: text("1"),
+        mobile: text("2"),
+        street: text("Storgata 1"),
+        extended: text("c/o Vik"),
+        postcode: text("1900"),
+        locality: text("Nes"),
+        relatives: vec![relative(Relation::Child), relative(Relation::Parent)],
+    };
+    assert!(*person.details == expected);
 }
 
 #[test]
@@ -288,7 +332,9 @@ fn all_eight_roles_are_known() {
     {
         let role = format!("<role roletype=\"{code}\"/>");
         let file = person("p", "") + &group("g", "") + &membership("g", "p", &role);
-        let expected = format!("member 1, role@roletype: {shown:?} is no role; expected 01 to 08");
+        let expected = format!(
+            "member 1, role@roletype: {shown:?} is no role; expected 01 to 08, or an entry of the mapping"
+        );
         assert!(errors(&file)[0].ends_with(&expected), "{:?}", errors(&file));
     }
 }
@@ -338,10 +384,25 @@ fn dates_of_a_timeframe_bind_only_when_they_restrict() {
 }
 
 #[test]
-fn a_group_among_the_members_is_passed_over() {
-    let nested = format!("<member>{}<idtype>2</idtype><role roletype=\"01\"/></member>", sourcedid("h"));
-    let file = group("g", "") + &format!("<membership>{}{nested}</membership>", sourcedid("g"));
-    assert_eq!(good(&file).len(), 1);
+fn a_group_among_the_members_is_in_the_group_unless_it_says_where_it_is() {
+    let inner = |id: &str| format!("<member>{}<idtype>2</idtype></member>", sourcedid(id));
+    let membership = |id: &str, inner: &str| format!("<membership>{}{inner}</membership>", sourcedid(id));
+    let relationship = format!("<relationship relation=\"1\">{}</relationship>", sourcedid("g"));
+    let file = [group("g", ""), group("h", ""), group("i", &relationship)].concat()
+        + &membership("g", &inner("h"))
+        + &membership("h", &inner("i"));
+    let parents: Vec<Option<SyncKey>> = good(&file)
+        .into_iter()
+        .map(|record| match record {
+            Record::Group(group) => group.parent,
+            _ => panic!("groups alone"),
+        })
+        .collect();
+    assert_eq!(parents, [None, Some(key("g")), Some(key("g"))]);
+    let expected = "member 1, member/sourcedid: the group that is its member is not in the file; \
+                    send the group, or leave the member out";
+    let errors = errors(&(group("g", "") + &membership("g", &inner("gone"))));
+    assert!(errors.len() == 1 && errors[0].ends_with(expected), "{errors:?}");
 }
 
 #[test]
@@ -408,7 +469,7 @@ fn columns_count_characters_and_lines_count_from_one() {
 fn every_error_is_reported_and_those_beyond_the_limit_are_counted() {
     let limits = ReadLimits { errors: 2, ..ReadLimits::default() };
     let file = enterprise(&"<person/>".repeat(3));
-    let report = read_imse(file.as_bytes(), &limits).unwrap_err().with_file("roster.xml");
+    let report = read_imse(file.as_bytes(), &limits.into()).unwrap_err().with_file("roster.xml");
     assert_eq!((report.errors.len(), report.total()), (2, 9), "key, given and family of each");
     let text = report.to_string();
     assert!(text.starts_with("roster.xml, line 3, column 1, person 1, "), "{text}");

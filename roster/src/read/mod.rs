@@ -1,12 +1,41 @@
 //! Readers of rosters: strict, in bounded memory of their own, with every error of a file in one report.
 
+mod blocks;
 mod decode;
 mod element;
+mod events;
 mod imse;
+mod lenient;
+mod mapping;
+pub mod oneroster;
+mod plain;
 mod report;
+mod tree;
 
-pub use imse::{Properties, ReadRoster, read_imse};
+pub(crate) use blocks::{Block, Blocks, Part};
+pub(crate) use decode::Plain;
+pub(crate) use imse::{BlockFacts, read_block};
+pub use imse::{KeyChange, Properties, ReadRoster, read_imse};
+pub use lenient::{Concession, Concessions, Leniency, Lenient};
+pub use mapping::{
+    BadMapping, Becomes, GroupMatch, GroupRule, Mapping, Others, RoleRule, SourceVerdict, Sources,
+    SpecialCourse,
+};
 pub use report::{ReadError, ReadReport};
+
+/// How one customer's file is read: strictly and as it stands, unless said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    pub limits: ReadLimits,
+    pub lenient: Lenient,
+    pub mapping: Mapping,
+}
+
+impl From<ReadLimits> for ReadOptions {
+    fn from(limits: ReadLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
 
 /// Limits on everything that comes from outside; what stays within them fits the memory of a small server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

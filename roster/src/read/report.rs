@@ -6,10 +6,15 @@ use std::fmt;
 
 /// What an error names in place of a record.
 pub(super) const WHOLE_FILE: &str = "file";
+/// The same of a ZIP whose end, which lists its files, is not there or wrong.
+pub(super) const BROKEN_ZIP: &str = "ZIP";
 
 /// One error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadError {
+    /// The file inside a bundle of several; empty where there is one file only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
     /// From 1; 0 when the file as a whole is meant.
     pub line: u64,
     pub column: u64,
@@ -45,7 +50,17 @@ impl ReadReport {
 
     /// Whether the document breaks off, as that of a file which is still being written does.
     pub fn breaks_off(&self) -> bool {
-        self.errors.iter().any(|error| error.record == WHOLE_FILE && error.line > 0)
+        self.errors
+            .iter()
+            .any(|error| error.record == BROKEN_ZIP || (error.record == WHOLE_FILE && error.line > 0))
+    }
+
+    /// Adds to the error of a record how many others name it, which are no errors of their own.
+    pub(super) fn add_followers(&mut self, record: &str, followers: u64) {
+        if let Some(error) = self.errors.iter_mut().find(|error| error.record == record) {
+            let others = if followers == 1 { "1 other names" } else { &format!("{followers} others name") };
+            error.what = format!("{} ({others} this {record})", error.what);
+        }
     }
 
     pub const fn is_empty(&self) -> bool {
@@ -59,6 +74,7 @@ impl ReadReport {
 
     pub(super) fn whole_file(what: impl Into<String>, fix: &str) -> Self {
         let error = ReadError {
+            file: String::new(),
             line: 0,
             column: 0,
             record: WHOLE_FILE.to_owned(),
@@ -72,6 +88,9 @@ impl ReadReport {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.file.is_empty() {
+            write!(f, "{}, ", self.file)?;
+        }
         if self.line > 0 {
             write!(f, "line {}, column {}, ", self.line, self.column)?;
         }

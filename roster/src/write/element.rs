@@ -55,6 +55,10 @@ impl<W: Write> Elements<W> {
         self.text_with(name, &[], text)
     }
 
+    pub fn maybe(&mut self, name: &str, text: Option<&str>) -> io::Result<()> {
+        self.text(name, text.unwrap_or_default())
+    }
+
     pub fn text_with(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
         let text = text.trim();
         if text.is_empty() {

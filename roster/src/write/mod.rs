@@ -2,5 +2,7 @@
 
 mod element;
 mod imse;
+mod oneroster;
 
 pub use imse::write_imse;
+pub use oneroster::{Sender, write_oneroster_folder, write_oneroster_zip};

@@ -4,22 +4,50 @@ use crate::generate;
 use chrono::NaiveDate;
 use proptest::{prelude::*, sample::Index};
 use rollover_roster::{
-    courses::hold_back_courses,
-    delay_delete::postpone,
     diff::{Action, Change, ChangeCounts, diff},
     invent::{Invention, Municipality},
     mirror::mirror_after,
-    model::{Course, Group, Kind, Membership, Record, Role, Roster, SyncKey},
+    model::{Course, Details, Group, Kind, Membership, Record, Role, Roster, SyncKey},
+    timing::{Holds, NewCourses, Timing},
 };
 use std::convert::Infallible;
 
-fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
+pub fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
     let stream = |roster: &Roster| roster.records().to_vec().into_iter().map(Ok::<_, Infallible>);
     diff(stream(roster), stream(mirror)).map(|change| change.unwrap()).collect()
 }
 
-fn after(mirror: &Roster, applied: &[Change]) -> Roster {
-    mirror_after(mirror.records().iter().cloned(), applied)
+/// A roster once changes, in any order, are applied to it.
+pub fn after(mirror: &Roster, applied: &[Change]) -> Roster {
+    let mut applied = applied.to_vec();
+    applied.sort_by(|one, other| one.record().by_key(other.record()));
+    let mirror = mirror.records().iter().map(|record| Ok::<_, Infallible>((record.clone(), record.hash())));
+    let after = mirror_after(mirror, applied.into_iter().map(Ok));
+    Roster::from_records(after.map(|after| after.unwrap().0).collect())
+}
+
+pub fn holds(changes: &[Change], guard: Option<&NewCourses<'_>>, delays: bool) -> Holds {
+    let of = |kind| {
+        let of_kind = changes.iter().filter(move |change| change.kind() == kind);
+        of_kind.cloned().map(Ok::<_, Infallible>)
+    };
+    Holds::of(|| of(Kind::Group), || of(Kind::Course), guard, delays).unwrap()
+}
+
+/// What flows in the window, and what waits.
+pub fn postpone(changes: Vec<Change>) -> (Vec<Change>, Vec<Change>) {
+    let holds = holds(&changes, None, true);
+    changes.into_iter().partition(|change| holds.timing(change) == Timing::Now)
+}
+
+fn hold_back_courses(
+    changes: Vec<Change>,
+    today: NaiveDate,
+    opens: NaiveDate,
+    summer_prefix: Option<&str>,
+) -> (Vec<Change>, Vec<Change>) {
+    let holds = holds(&changes, Some(&NewCourses { today, opens, summer_prefix }), false);
+    changes.into_iter().partition(|change| holds.timing(change) == Timing::Now)
 }
 
 /// Two rosters that have records in common: some stay, some change, some go, some come.
@@ -73,6 +101,49 @@ proptest! {
         prop_assert!(difference(&Roster::from_records(returned), &in_window).is_empty());
     }
 
+    // DOMAIN P2, P3
+    #[test]
+    fn a_window_that_ends_is_as_no_window(nights in prop::collection::vec((two_rosters(), any::<bool>()), 1..3)) {
+        let rosters: Vec<&Roster> = nights.iter().flat_map(|((one, other), _)| [one, other]).collect();
+        let (mut delayed, mut prompt) = (rosters[0].clone(), rosters[0].clone());
+        for (roster, in_window) in rosters.iter().zip(nights.iter().flat_map(|(_, open)| [*open, true])) {
+            let changes = difference(roster, &delayed);
+            delayed = after(&delayed, &if in_window { postpone(changes).0 } else { changes });
+            prompt = after(&prompt, &difference(roster, &prompt));
+            prop_assert!(roster.records().iter().all(|record| delayed.records().contains(record)), "creates and updates flow");
+        }
+        let last = rosters[rosters.len() - 1];
+        let at_the_end = after(&delayed, &difference(last, &delayed));
+        prop_assert!(at_the_end == prompt && at_the_end == *last);
+    }
+
+    #[test]
+    fn the_order_in_which_records_came_is_nothing((roster, mirror) in two_rosters(), turn: Index) {
+        let turned = |roster: &Roster| {
+            let mut records = roster.records().to_vec();
+            let at = turn.index(records.len() + 1);
+            records.rotate_left(at);
+            records.reverse();
+            Roster::from_records(records)
+        };
+        prop_assert!(difference(&turned(&roster), &turned(&mirror)) == difference(&roster, &mirror));
+        let mut changes = difference(&roster, &mirror);
+        changes.reverse();
+        prop_assert!(after(&mirror, &changes) == roster);
+    }
+
+    // DOMAIN P3, C2
+    #[test]
+    fn while_a_group_waits_to_go_its_course_and_participants_stay((roster, mirror) in two_rosters()) {
+        let (now, waiting) = postpone(difference(&roster, &mirror));
+        let in_window = after(&mirror, &now);
+        for course in mirror.records().iter().filter(|record| record.kind() == Kind::Course) {
+            let gone = waiting.iter().any(|change| change.record().key() == course.key());
+            prop_assert_eq!(gone, !roster.records().iter().any(|record| record.key() == course.key()));
+            prop_assert!(!gone || in_window.records().contains(course), "it is not archived yet");
+        }
+    }
+
     // DOMAIN C1
     #[test]
     fn held_courses_come_again_and_flow_on_the_day((roster, mirror) in two_rosters()) {
@@ -97,6 +168,7 @@ fn course(id: &str, code: Option<&str>) -> Record {
         code: code.map(str::to_owned),
         template: None,
         parent: None,
+        details: Details::default(),
     })
 }
 
@@ -107,6 +179,7 @@ fn member(group: &str) -> Record {
         role: Role::Learner,
         begin: None,
         end: None,
+        details: Details::default(),
     })
 }
 
@@ -117,6 +190,7 @@ fn group(id: &str) -> Record {
         level: 2,
         name: id.to_owned(),
         parent: None,
+        details: Details::default(),
     })
 }
 

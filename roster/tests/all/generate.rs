@@ -2,7 +2,10 @@
 
 use chrono::{Days, NaiveDate};
 use proptest::{collection::vec, option, prelude::*, sample::Index};
-use rollover_roster::model::{Course, Group, Membership, Person, Profile, Record, Role, Roster, SyncKey};
+use rollover_roster::model::{
+    Course, CourseDetails, Group, GroupDetails, Membership, MembershipDetails, Person, PersonDetails,
+    Profile, Record, Relation, Relative, Role, Roster, SyncKey,
+};
 
 /// Letters that need escaping, several bytes, or the letter before them.
 const ODD: &[char] = &[
@@ -49,52 +52,97 @@ fn persons() -> impl Strategy<Value = Vec<Person>> {
     let fields = (
         (source(), text(20)),
         (option::of(text(10)), text(256), text(30)),
-        (option::of(text(30)), option::of(date()), profile()),
+        (option::of(text(30)), option::of(date()), profile(), vec(option::of(text(20)), 9)),
     );
     vec(fields, 0..8).prop_map(|list| {
         list.into_iter()
             .enumerate()
-            .map(|(number, ((source, id), (userid, given, family), (email, birth_date, profile)))| Person {
-                key: key(number, source, &id),
-                userid: userid.map(|userid| format!("{number}{userid}")),
-                given,
-                family,
-                email,
-                birth_date,
-                profile,
+            .map(|(number, ((source, id), (userid, given, family), (email, birth_date, profile, more)))| {
+                Person {
+                    key: key(number, source, &id),
+                    userid: userid.map(|userid| format!("{number}{userid}")),
+                    given,
+                    family,
+                    email,
+                    birth_date,
+                    profile,
+                    details: person_details(more).into(),
+                }
             })
             .collect()
     })
 }
 
+fn person_details(more: Vec<Option<String>>) -> PersonDetails {
+    let [nickname, middle_name, url, phone, mobile, street, extended, postcode, locality] =
+        more.try_into().expect("there are nine");
+    let relatives = Vec::new();
+    PersonDetails {
+        nickname,
+        middle_name,
+        url,
+        phone,
+        mobile,
+        street,
+        extended,
+        postcode,
+        locality,
+        relatives,
+    }
+}
+
+/// Makes some persons the children or parents of others.
+fn relate(persons: &mut [Person], related: Vec<(Index, Index, bool)>) {
+    if persons.is_empty() {
+        return;
+    }
+    for (one, other, is_parent) in related {
+        let relation = if is_parent { Relation::Parent } else { Relation::Child };
+        let relative = Relative { relation, person: other.get(persons).key.clone() };
+        let person = &mut persons[one.index(persons.len())];
+        let mut details = std::mem::take(&mut person.details).into_fields();
+        details.relatives.push(relative);
+        details.relatives.sort();
+        details.relatives.dedup();
+        person.details = details.into();
+    }
+}
+
 /// Of one group: its key, type, level, name, and, before it, a group that may be its parent.
-type GroupParts = ((String, String), (String, u8, String), Option<Index>);
+type GroupParts = ((String, String), (String, u8, String), Option<Index>, [Option<String>; 3]);
 
 fn group_parts() -> impl Strategy<Value = GroupParts> {
     let name = prop_oneof![text(60), text(256)];
-    ((source(), text(20)), (text(30), any::<u8>(), name), option::of(any::<Index>()))
+    let descriptions = [option::of(text(60)), option::of(text(90)), option::of(text(20))];
+    ((source(), text(20)), (text(30), any::<u8>(), name), option::of(any::<Index>()), descriptions)
 }
 
-/// Of one course: whether it has a code and a template.
-type CourseParts = (GroupParts, Option<String>, Option<String>);
+/// Of one course: its code, template, credits, creator and terms.
+type CourseParts = (GroupParts, [Option<String>; 4], Vec<String>);
 
 fn hierarchy() -> impl Strategy<Value = Vec<Record>> {
-    let course = (group_parts(), option::of(text(60)), option::of(text(20)));
+    let short = || option::of(text(20));
+    let course = (group_parts(), [option::of(text(60)), short(), short(), short()], vec(text(20), 0..3));
     (vec(group_parts(), 1..6), vec(course, 0..6)).prop_map(|(groups, courses): (_, Vec<CourseParts>)| {
         let mut keys: Vec<SyncKey> = Vec::new();
         let mut records = Vec::new();
-        for ((source, id), (group_type, level, name), parent) in groups {
+        for ((source, id), (group_type, level, name), parent, [long, full, org]) in groups {
             let parent = parent.filter(|_| !keys.is_empty()).map(|at| at.get(&keys).clone());
             let key = key(keys.len(), source, &id);
             keys.push(key.clone());
-            records.push(Record::Group(Group { key, group_type, level, name, parent }));
+            let details = GroupDetails { long, full, org }.into();
+            records.push(Record::Group(Group { key, group_type, level, name, parent, details }));
         }
-        for (((source, id), (_, _, title), parent), code, template) in courses {
+        for (((source, id), (_, _, title), parent, [long, full, org]), texts, terms) in courses {
             let parent = parent.map(|at| at.get(&keys).clone());
             let key = key(keys.len(), source, &id);
             keys.push(key.clone());
-            let template = template.map(|id| SyncKey { source: key.source.clone(), id });
-            records.push(Record::Course(Course { key, title, code, template, parent }));
+            let [code, template, credits, creator] = texts;
+            let of_source = |id: String| SyncKey { source: key.source.clone(), id };
+            let (template, creator) = (template.map(of_source), creator.map(of_source));
+            let terms = terms.into_iter().map(of_source).collect();
+            let details = CourseDetails { long, full, org, credits, creator, terms }.into();
+            records.push(Record::Course(Course { key, title, code, template, parent, details }));
         }
         records
     })
@@ -103,16 +151,23 @@ fn hierarchy() -> impl Strategy<Value = Vec<Record>> {
 /// A whole roster: every parent, group and person that is named is there.
 pub fn roster() -> impl Strategy<Value = Roster> {
     let role = prop::sample::select(Role::ALL.to_vec());
-    let member = (any::<Index>(), any::<Index>(), role, option::of(date()), option::of(date()));
-    (persons(), hierarchy(), vec(member, 0..20)).prop_map(|(persons, mut records, members)| {
+    let dates = (option::of(date()), option::of(date()));
+    let member = (any::<Index>(), any::<Index>(), role, dates, option::of(text(20)));
+    let related = vec(any::<(Index, Index, bool)>(), 0..6);
+    let parts = (persons(), related, hierarchy(), vec(member, 0..20));
+    parts.prop_map(|(mut persons, related, mut records, members)| {
+        relate(&mut persons, related);
         let groups: Vec<SyncKey> = records.iter().map(|record| record.key().key).collect();
-        for (group, person, role, begin, end) in members.into_iter().filter(|_| !persons.is_empty()) {
+        for (group, person, role, (begin, end), subrole) in
+            members.into_iter().filter(|_| !persons.is_empty())
+        {
             records.push(Record::Membership(Membership {
                 group: group.get(&groups).clone(),
                 person: person.get(&persons).key.clone(),
                 role,
                 begin,
                 end,
+                details: MembershipDetails { subrole, custom_role: None }.into(),
             }));
         }
         records.extend(persons.into_iter().map(Record::Person));

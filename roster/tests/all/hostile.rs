@@ -1,10 +1,10 @@
 //! Files that are broken, that are something else, or that mean harm: refused within limits, nothing repeated.
 
-use rollover_roster::read::{ReadLimits, ReadReport, read_imse};
+use rollover_roster::read::{ReadLimits, ReadOptions, ReadReport, read_imse};
 use std::io::{self, BufReader, Read};
 
 fn refused_within(bytes: impl AsRef<[u8]>, limits: &ReadLimits) -> ReadReport {
-    read_imse(bytes.as_ref(), limits).expect_err("the file is wrong")
+    read_imse(bytes.as_ref(), &ReadOptions::from(*limits)).expect_err("the file is wrong")
 }
 
 fn refused(bytes: impl AsRef<[u8]>) -> String {
@@ -18,8 +18,7 @@ const PERSON: &str = "<person><sourcedid><source>sas</source><id>p-1</id></sourc
 fn an_empty_file_deletes_nothing() {
     assert_eq!(
         refused(""),
-        "line 1, column 1, file: the file ends before the document does; \
-         the transfer was cut off: have the MIS send it again"
+        "line 1, column 1, file: the file is empty; look at the export of the MIS and at the transfer"
     );
     for empty in ["<enterprise/>", "<enterprise><properties/></enterprise>", "<enterprise></enterprise>"] {
         let text = refused(empty);
@@ -47,7 +46,7 @@ fn what_is_no_roster_is_told_apart() {
 #[test]
 fn a_truncated_file_is_refused_wherever_it_ends() {
     let whole = format!("<enterprise>\n{PERSON}\n<!-- end --></enterprise>");
-    assert!(read_imse(whole.as_bytes(), &ReadLimits::default()).is_ok());
+    assert!(read_imse(whole.as_bytes(), &ReadOptions::default()).is_ok());
     for length in 0..whole.len() {
         let text = refused(&whole[..length]);
         assert!(text.starts_with("line "), "{length}: {text}");
@@ -58,7 +57,7 @@ fn a_truncated_file_is_refused_wherever_it_ends() {
 #[test]
 fn what_follows_the_document_is_refused() {
     let whole = format!("<enterprise>{PERSON}</enterprise>");
-    assert!(read_imse(format!("{whole}\n<!-- done -->\n").as_bytes(), &ReadLimits::default()).is_ok());
+    assert!(read_imse(format!("{whole}\n<!-- done -->\n").as_bytes(), &ReadOptions::default()).is_ok());
     let second = refused(format!("{whole}{whole}"));
     assert!(
         second.contains("<enterprise> follows the end of the document; send one document per file"),
@@ -149,7 +148,7 @@ fn every_limit_holds_at_and_breaks_just_over() {
         (many(4), ReadLimits { records: 3, ..default }, Some("more than 3 records")),
     ];
     for (text, limits, expected) in cases {
-        let result = read_imse(text.as_bytes(), &limits).map_err(|report| report.to_string());
+        let result = read_imse(text.as_bytes(), &limits.into()).map_err(|report| report.to_string());
         match (result, expected) {
             (Ok(_), None) => {}
             (Err(error), Some(expected)) => assert!(error.contains(expected), "{error}"),
@@ -193,7 +192,7 @@ fn a_piece_without_an_end_is_given_up_early() {
     ];
     for beginning in beginnings {
         let mut endless = Endless { beginning, byte: b'x', taken: 0 };
-        let report = read_imse(BufReader::new(&mut endless), &ReadLimits::default()).unwrap_err();
+        let report = read_imse(BufReader::new(&mut endless), &ReadOptions::default()).unwrap_err();
         assert!(report.to_string().contains("a text is longer than 65536 bytes"), "{report}");
         assert!(endless.taken < 1_000_000, "{} bytes were read", endless.taken);
     }
@@ -209,7 +208,7 @@ fn a_disk_that_fails_is_said_to_fail() {
     }
     let long = format!("<enterprise>{PERSON}{}", " ".repeat(1_000)).leak();
     for beginning in [b"".as_slice(), b"<enterprise>", long.as_bytes()] {
-        let report = read_imse(BufReader::new(Failing(beginning)), &ReadLimits::default()).unwrap_err();
+        let report = read_imse(BufReader::new(Failing(beginning)), &ReadOptions::default()).unwrap_err();
         assert!(report.to_string().contains("the file cannot be read: the cable is out"), "{report}");
     }
 }

@@ -2,11 +2,17 @@
 
 #![cfg(test)]
 
+mod compare;
 mod difference;
 mod encodings;
 mod generate;
 mod hostile;
 mod never_panics;
+mod oneroster;
+mod outside_samples;
 mod repair;
 mod round_trip;
+mod slices;
+mod snapshot_parts;
+mod snapshot_purge;
 mod snapshots;

@@ -4,13 +4,13 @@ use crate::generate;
 use proptest::{prelude::*, sample::Index};
 use rollover_roster::{
     model::Roster,
-    read::{ReadLimits, read_imse},
+    read::{ReadOptions, read_imse},
     write::write_imse,
 };
 
 /// Reads; a report has an error, and each error says what is wrong and what to do.
 fn survive(bytes: &[u8]) {
-    if let Err(report) = read_imse(bytes, &ReadLimits::default()) {
+    if let Err(report) = read_imse(bytes, &ReadOptions::default()) {
         assert!(!report.is_empty());
         for error in &report.errors {
             assert!(!error.what.is_empty() && !error.fix.is_empty(), "{error}");
@@ -59,7 +59,7 @@ const PIECES: &[&[u8]] = &[
 
 /// One thing that goes wrong with a file on its way.
 #[derive(Debug, Clone)]
-enum Damage {
+pub enum Damage {
     Cut(Index),
     Flip(Index, u8),
     Put(Index, &'static [u8]),
@@ -67,7 +67,7 @@ enum Damage {
     Repeat(Index, usize),
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+pub fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         any::<Index>().prop_map(Damage::Cut),
         (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Damage::Flip(at, byte)),
@@ -77,7 +77,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
+pub fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
     if bytes.is_empty() {
         return;
     }
@@ -127,6 +127,6 @@ proptest! {
         let mut bytes = written(&roster);
         // Without its last line break it is still whole.
         bytes.truncate(at.index(bytes.len() - 1));
-        prop_assert!(read_imse(bytes.as_slice(), &ReadLimits::default()).is_err());
+        prop_assert!(read_imse(bytes.as_slice(), &ReadOptions::default()).is_err());
     }
 }

@@ -1,23 +1,30 @@
 //! After a roster that was applied in part, whichever roster comes next: the site ends as that one says.
 
-use crate::generate;
+use crate::{
+    difference::{after, difference, holds},
+    generate,
+};
 use proptest::{prelude::*, sample::Index};
 use rollover_roster::{
-    delay_delete::postpone,
-    diff::{Action, Change, diff},
-    mirror::mirror_after,
+    diff::{Action, Change},
     model::Roster,
-    repair::{Repair, repair},
+    repair::{Repair, decide_repair, repairs},
+    timing::{Holds, Timing},
 };
 use std::convert::Infallible;
 
-fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
-    let stream = |roster: &Roster| roster.records().to_vec().into_iter().map(Ok::<_, Infallible>);
-    diff(stream(roster), stream(mirror)).map(|change| change.unwrap()).collect()
-}
-
-fn after(roster: &Roster, changes: &[Change]) -> Roster {
-    mirror_after(roster.records().iter().cloned(), changes)
+/// What is taken back now, and what is left as it may stand.
+fn repair(touched: Vec<Change>, all: &[Change], holds: &Holds) -> (Vec<Change>, Vec<Change>) {
+    let all = all.iter().map(|change| Ok((change.clone(), holds.timing(change))));
+    let touched = touched.into_iter().map(Ok::<_, Infallible>);
+    let (mut now, mut left) = (Vec::new(), Vec::new());
+    for repair in repairs(touched, all, holds.delays()) {
+        match repair.unwrap() {
+            Repair::Now(change) => now.push(change),
+            Repair::Left(change) => left.push(change),
+        }
+    }
+    (now, left)
 }
 
 /// What the site holds, and what is known of it.
@@ -32,9 +39,11 @@ impl World {
     /// One import; it breaks off after that part of its changes, or is whole.
     fn import(&mut self, roster: &Roster, delays: bool, breaks_off: Option<Index>) {
         let all = difference(roster, &self.mirror);
-        let (now, waiting) = if delays { postpone(all) } else { (all, Vec::new()) };
+        let holds = holds(&all, None, delays);
+        let flows = |change: &&Change| holds.timing(change) == Timing::Now;
+        let now: Vec<Change> = all.iter().filter(flows).cloned().collect();
         let touched = self.under_way.as_ref().map(|part| difference(part, &self.mirror)).unwrap_or_default();
-        let Repair { now: repairs, left } = repair(touched, &now, &waiting, delays);
+        let (repairs, left) = repair(touched, &all, &holds);
         let mut changes: Vec<Change> = now.iter().chain(&repairs).cloned().collect();
         changes.sort_by_key(|change| change.action() == Action::Delete);
         if let Some(at) = breaks_off {
@@ -113,27 +122,26 @@ fn what_is_settled_now_and_what_is_left() {
             level: 2,
             name: name.to_owned(),
             parent: None,
+            details: rollover_roster::model::Details::default(),
         })
     };
     let (create, delete) = (Change::Create(record("g")), Change::Delete(record("g")));
-    let other = Change::Create(record("h"));
-    let now = |change: &Change| Repair { now: vec![change.clone()], left: Vec::new() };
-    let left = |change: &Change| Repair { now: Vec::new(), left: vec![change.clone()] };
+    let now = |change: &Change| Some(Repair::Now(change.clone()));
+    let left = |change: &Change| Some(Repair::Left(change.clone()));
     let cases = [
-        // (touched, flowing, waiting, delays, repair)
-        (&create, vec![], vec![], false, now(&delete)),
-        (&delete, vec![], vec![], false, now(&create)),
-        (&delete, vec![], vec![], true, now(&create)),
+        // (touched, what the roster makes of the record, delays, repair)
+        (&create, None, false, now(&delete)),
+        (&delete, None, false, now(&create)),
+        (&delete, None, true, now(&create)),
         // P2: what the part created waits like any delete.
-        (&create, vec![], vec![], true, left(&create)),
-        (&create, vec![create.clone()], vec![], false, Repair::default()),
-        (&create, vec![other.clone()], vec![], false, now(&delete)),
-        (&delete, vec![delete.clone()], vec![], false, Repair::default()),
-        (&delete, vec![], vec![delete.clone()], true, left(&delete)),
-        (&create, vec![], vec![create.clone()], false, left(&create)),
+        (&create, None, true, left(&create)),
+        (&create, Some(Timing::Now), false, None),
+        (&delete, Some(Timing::Now), false, None),
+        (&delete, Some(Timing::Postponed), true, left(&delete)),
+        (&create, Some(Timing::HeldBack), false, left(&create)),
     ];
-    for (touched, flowing, waiting, delays, expected) in cases {
-        let found = repair(vec![touched.clone()], &flowing, &waiting, delays);
-        assert_eq!(found, expected, "{touched:?} {flowing:?} {waiting:?} {delays}");
+    for (touched, wanted, delays, expected) in cases {
+        let found = decide_repair(touched.clone(), wanted, delays);
+        assert_eq!(found, expected, "{touched:?} {wanted:?} {delays}");
     }
 }

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use rollover_roster::{
     invent::{Invention, Land, Municipality},
-    model::{Group, Person, Profile, Record, Roster, SyncKey},
-    read::{ReadLimits, ReadRoster, read_imse},
+    model::{Details, Group, Person, Profile, Record, Roster, SyncKey},
+    read::{ReadOptions, ReadRoster, read_imse},
     write::write_imse,
 };
 
@@ -17,7 +17,7 @@ fn written(roster: &Roster) -> String {
 }
 
 fn read(text: &str) -> ReadRoster {
-    read_imse(text.as_bytes(), &ReadLimits::default()).unwrap_or_else(|report| panic!("{report}\n{text}"))
+    read_imse(text.as_bytes(), &ReadOptions::default()).unwrap_or_else(|report| panic!("{report}\n{text}"))
 }
 
 fn person(given: &str, email: Option<&str>) -> Record {
@@ -29,6 +29,7 @@ fn person(given: &str, email: Option<&str>) -> Record {
         email: email.map(str::to_owned),
         birth_date: NaiveDate::from_ymd_opt(2014, 2, 28),
         profile: Profile::Student,
+        details: Details::default(),
     })
 }
 
@@ -99,6 +100,7 @@ fn a_long_name_goes_where_long_names_belong() {
             level: 1,
             name,
             parent: None,
+            details: Details::default(),
         })]))
     };
     assert!(group("å".repeat(60)).contains("<short>"));

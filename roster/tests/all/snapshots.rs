@@ -88,17 +88,17 @@ fn damage_anywhere_in_a_file_is_an_error() {
     let store = SnapshotStore::open(folder.path()).unwrap();
     let roster = roster(2);
     let id = store.write(&roster).unwrap();
-    for kind in Kind::ALL {
-        let path = folder_of(folder.path(), &id).join(format!("{kind}.parquet"));
+    for file in Kind::ALL.map(Kind::as_str) {
+        let path = folder_of(folder.path(), &id).join(format!("{file}.parquet"));
         let whole = fs::read(&path).unwrap();
         let step = (whole.len() / 50).max(1);
         for at in (0..whole.len()).step_by(step) {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x55;
             fs::write(&path, &bytes).unwrap();
-            let damaged = |error| matches!(error, Some(SnapshotError::Damaged { kind: k, .. }) if k == kind);
-            assert!(damaged(read(&store, &id).err()), "{kind}, byte {at}");
-            assert!(damaged(store.counts(&id).err()), "{kind}, byte {at}");
+            let damaged = |error| matches!(error, Some(SnapshotError::Damaged { file: f, .. }) if f == file);
+            assert!(damaged(read(&store, &id).err()), "{file}, byte {at}");
+            assert!(damaged(store.counts(&id).err()), "{file}, byte {at}");
         }
         fs::write(&path, &whole).unwrap();
     }
@@ -111,7 +111,7 @@ fn without_its_digests_nothing_is_read() {
     let store = SnapshotStore::open(folder.path()).unwrap();
     let id = store.write(&roster(2)).unwrap();
     fs::remove_file(folder_of(folder.path(), &id).join("B3SUMS")).unwrap();
-    assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { kind: Kind::Group, .. })));
+    assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { file: "snapshot", .. })));
 }
 
 #[test]
@@ -123,11 +123,11 @@ fn a_file_that_is_short_or_gone_is_an_error() {
     let whole = fs::read(&path).unwrap();
     for length in [0, 4, whole.len() / 2, whole.len() - 1] {
         fs::write(&path, &whole[..length]).unwrap();
-        assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { kind: Kind::Membership, .. })));
-        assert!(matches!(store.counts(&id), Err(SnapshotError::Damaged { kind: Kind::Membership, .. })));
+        assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { file: "membership", .. })));
+        assert!(matches!(store.counts(&id), Err(SnapshotError::Damaged { file: "membership", .. })));
     }
     fs::remove_file(&path).unwrap();
-    assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { kind: Kind::Membership, .. })));
+    assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { file: "membership", .. })));
 }
 
 #[test]
@@ -137,10 +137,10 @@ fn a_file_of_another_snapshot_is_an_error() {
     let (id, other) = (store.write(&roster(4)).unwrap(), store.write(&roster(5)).unwrap());
     let file = |id, name| folder_of(folder.path(), id).join(name);
     fs::copy(file(&other, "person.parquet"), file(&id, "person.parquet")).unwrap();
-    assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { kind: Kind::Person, .. })));
+    assert!(matches!(read(&store, &id), Err(SnapshotError::Damaged { file: "person", .. })));
 }
 
-/// Every file is true in itself; only the name of the folder shows that they are of another roster.
+/// Every file is true in itself, and so is what ties them together; only the name of the folder shows that they are of another roster.
 #[test]
 fn a_snapshot_under_the_name_of_another_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,7 +174,7 @@ fn what_a_crash_left_half_written_is_no_snapshot_and_in_nobodys_way() {
     let store = SnapshotStore::open(folder.path()).unwrap();
     let roster = roster(6);
     let id = SnapshotId::of(&roster);
-    let half = folder_of(folder.path(), &id).with_file_name(".new-abc123");
+    let half = folder.path().join(".new-abc123");
     fs::create_dir_all(&half).unwrap();
     fs::write(half.join("group.parquet"), b"PAR1").unwrap();
     assert!(!store.contains(&id));

@@ -1,9 +1,10 @@
-//! `rollover import`: run, list, show, decide; decisions and their withdrawal.
+//! `rollover import`: run, list, show, decide; decisions and their withdrawal; purge.
 
 mod decide;
 mod decisions;
+mod purge;
 mod run;
-mod show;
+pub(super) mod show;
 
 pub(super) use decisions::{DECISIONS_LISTED, roster, what};
 
@@ -36,6 +37,13 @@ pub(super) enum ImportCommand {
     },
     /// Show one import run.
     Show { id: i64 },
+    /// Take away rosters that were kept long enough, as snapshots and as files of the backup areas.
+    #[command(after_help = "Every night:\n  rollover task add --kind purge_snapshots --cron \"0 4 * * *\"")]
+    Purge {
+        /// Say what would go and how many bytes it has; take nothing away.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Record a decision about the Filter: for one run of exactly one roster; then the Filter is on again.
     #[command(
         after_help = "Example:\n  rollover import decide nes --run 17 --customer-person \"Kari Vik\" \\\n    \
@@ -64,6 +72,7 @@ pub(super) async fn run(cx: &Context, command: ImportCommand) -> anyhow::Result<
         ImportCommand::Run { customer, dry_run: false, .. } => run::run_now(cx, &app, &customer).await,
         ImportCommand::List { customer, limit } => show::list(cx, &app, &customer, limit).await,
         ImportCommand::Show { id } => show::show(cx, &app, id).await,
+        ImportCommand::Purge { dry_run } => purge::run(cx, &app, dry_run).await,
         ImportCommand::Decide(args) => decide::decide(cx, &app, args).await,
         ImportCommand::Decisions { customer } => decisions::list(cx, &app, &customer).await,
         ImportCommand::Withdraw { decision, why } => decisions::withdraw(cx, &app, decision, &why).await,

@@ -89,7 +89,7 @@ pub(super) async fn run_now(cx: &Context, app: &App, id: &str) -> anyhow::Result
 
 /// The run itself is the worker's, so that a stop can hand it back. Where nobody else looks after silent workers,
 /// this does: another job of this customer may have been left running by one.
-async fn until_ended(
+pub(super) async fn until_ended(
     app: &App,
     worker: &Arc<Worker>,
     job: i64,

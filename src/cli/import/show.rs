@@ -16,6 +16,7 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::{Action, ChangeCounts},
+    filter::Breach,
     model::Kind,
 };
 
@@ -90,12 +91,7 @@ fn print_run(run: &RunRow, customer: &Customer) {
     }
     output::line("\ndifference to the site:");
     print_counts(&record.planned);
-    for breach in &record.breaches {
-        output::line(format!("\nbroken limit: {breach}"));
-        for part in &breach.parts {
-            output::line(format!("  {:>8}  {}", part.count, part.school));
-        }
-    }
+    print_breaches(&record.breaches);
     if let Some(errors) = &record.read_errors {
         output::line(format!("\n{} errors in the file:", errors.total()));
         for error in &errors.errors {
@@ -110,12 +106,7 @@ pub(super) fn print_report(report: &ImportReport) {
         output::line("");
         print_counts(&report.planned);
     }
-    for breach in &report.breaches {
-        output::line(format!("\nbroken limit: {breach}"));
-        for part in &breach.parts {
-            output::line(format!("  {:>8}  {}", part.count, part.school));
-        }
-    }
+    print_breaches(&report.breaches);
     if let Some(errors) = &report.read_errors {
         output::line(format!("\n{} errors in {}:", errors.total(), errors.file));
         for error in &errors.errors {
@@ -124,7 +115,7 @@ pub(super) fn print_report(report: &ImportReport) {
     }
 }
 
-fn print_counts(counts: &ChangeCounts) {
+pub(in crate::cli) fn print_counts(counts: &ChangeCounts) {
     let mut listing = Listing::new(&["", "create", "update", "delete"]);
     for kind in Kind::ALL {
         let mut row = vec![cell(format!("{kind}s"))];
@@ -132,4 +123,20 @@ fn print_counts(counts: &ChangeCounts) {
         listing.row(row);
     }
     listing.print("Nothing differs.");
+}
+
+/// F2: figures, causes, and what they consist of.
+pub(in crate::cli) fn print_breaches(breaches: &[Breach]) {
+    for breach in breaches {
+        output::line(format!("\nbroken limit: {breach}"));
+        for cause in &breach.causes {
+            output::line(format!("  - {cause}"));
+        }
+        for parts in breach.breakdowns() {
+            output::line(format!("  by {}:", parts.title.to_lowercase()));
+            for (name, count) in parts.lines {
+                output::line(format!("  {count:>8}  {name}"));
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
-//! What stopped a run: broken limits of the Filter with their schools (DOMAIN F2), errors of the file (I4).
+//! What stopped a run: broken limits of the Filter with what they consist of (DOMAIN F2), errors of the file (I4).
 
 use super::name;
 use rollover_jobs::ports::RunRecord;
 use rollover_roster::{
+    explain::Breakdown,
     filter::Breach,
     read::{ReadError, ReadReport},
 };
@@ -13,7 +14,9 @@ const ERRORS_TOLD: usize = 20;
 pub(super) struct BrokenLimit {
     /// Figures and limit.
     pub what: String,
-    pub parts: Vec<(String, u64)>,
+    /// Why, a sentence each.
+    pub causes: Vec<String>,
+    pub breakdowns: Vec<Breakdown>,
 }
 
 pub(super) struct FileErrors {
@@ -34,13 +37,13 @@ pub(super) fn broken_limits(run: &RunRecord) -> Vec<BrokenLimit> {
 }
 
 fn broken_limit(breach: &Breach) -> BrokenLimit {
-    let mut parts: Vec<(String, u64)> =
-        breach.parts.iter().map(|part| (name(&part.school), part.count)).collect();
-    let told: u64 = parts.iter().map(|(_, count)| count).sum();
-    if !parts.is_empty() && told < breach.count {
-        parts.push(("elsewhere".to_owned(), breach.count - told));
+    let mut breakdowns = breach.breakdowns();
+    for (line, _) in breakdowns.iter_mut().flat_map(|breakdown| &mut breakdown.lines) {
+        *line = name(line);
     }
-    BrokenLimit { what: breach.to_string(), parts }
+    let causes =
+        breach.causes.iter().map(|cause| sentence(&cause.clone().with_names(name).to_string())).collect();
+    BrokenLimit { what: breach.to_string(), causes, breakdowns }
 }
 
 pub(super) fn file_errors(report: &ReadReport) -> FileErrors {

@@ -8,9 +8,11 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::{ActionCounts, ChangeCounts},
-    filter::{Breach, Limit, Part},
+    explain::Cause,
+    filter::{Breach, ClassPart, Limit, Part, SortPart},
     model::Kind,
     read::{ReadError, ReadReport},
+    rekey::RekeyedCounts,
 };
 
 const BASE: &str = "https://rollover.example.com";
@@ -68,6 +70,7 @@ fn base(outcome: Outcome) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     }
 }
 
@@ -118,7 +121,21 @@ fn completed_with_waits() -> RunRecord {
 
 fn aborted() -> RunRecord {
     let part = |school: &str, count| Part { school: school.to_owned(), count };
-    let breach = |kind, action, count, of, limit, parts| Breach { kind, action, count, of, limit, parts };
+    let class = |class: &str, count| ClassPart {
+        class: class.to_owned(),
+        school: "Nes ungdomsskole".to_owned(),
+        count,
+    };
+    let sort = |sort: &str, count| SortPart { sort: sort.to_owned(), count };
+    let delete = rollover_roster::diff::Action::Delete;
+    let missing = Cause::SchoolsMissing {
+        action: delete,
+        schools: vec!["Nes\u{202e} ungdomsskole".to_owned()],
+        missing: 1,
+        count: 390,
+        of: 407,
+    };
+    let rekeyed = RekeyedCounts { deletes: 300, creates: 298, certain: 290, likely: 0, unsure: 10 };
     RunRecord {
         planned: ChangeCounts {
             person: actions(0, 2, 407),
@@ -126,21 +143,19 @@ fn aborted() -> RunRecord {
             ..ChangeCounts::default()
         },
         breaches: vec![
-            breach(
-                Kind::Person,
-                rollover_roster::diff::Action::Delete,
-                407,
-                1420,
-                Limit::percent(5.0),
-                vec![part("Nes ungdomsskole", 390), part("Årnes skole", 12)],
-            ),
-            breach(
+            Breach {
+                parts: vec![part("Nes ungdomsskole", 390), part("Årnes skole", 12)],
+                classes: vec![class("8A", 28), class("8B", 27)],
+                sorts: vec![sort("Student", 380), sort("Staff", 27)],
+                causes: vec![missing, Cause::Rekeyed { kind: Kind::Person, counts: rekeyed }],
+                ..Breach::new(Kind::Person, delete, 407, 1420, Limit::percent(5.0))
+            },
+            Breach::new(
                 Kind::Membership,
-                rollover_roster::diff::Action::Delete,
+                delete,
                 1201,
                 3120,
                 Limit { max_abs: Some(500), max_pct: Some(5.0) },
-                Vec::new(),
             ),
         ],
         ..with_file(Outcome::Aborted)
@@ -149,6 +164,7 @@ fn aborted() -> RunRecord {
 
 fn unreadable(errors: usize) -> RunRecord {
     let error = |index: usize| ReadError {
+        file: String::new(),
         line: 120 + index as u64,
         column: 9,
         record: format!("person {}", index + 1),
@@ -264,6 +280,7 @@ fn hostile_names_stay_text() {
     run.read_errors = Some(ReadReport {
         file: hostile.to_owned(),
         errors: vec![ReadError {
+            file: String::new(),
             line: 1,
             column: 1,
             record: hostile.to_owned(),

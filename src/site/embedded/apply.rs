@@ -3,7 +3,7 @@
 //! Within the batch the order is the site's own: what others point at is made first, and a course goes before its
 //! memberships, so that these are known to be a course's and stay (DOMAIN C2, C3).
 
-use super::{courses, error, groups, memberships, persons};
+use super::{courses, error, groups, memberships, persons, put::put};
 use crate::ledger::{
     claim,
     db::{Db, Tx},
@@ -19,23 +19,39 @@ use rollover_roster::{
 use serde_json::Value;
 use sqlx::types::Json;
 
-/// What is done to the records of one kind: creates and updates are one thing, since both end in the wanted row.
+/// What is done to the records of one kind. Creates and updates end in the same row, whatever stood there; they only
+/// begin with another statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Write {
-    Put,
+    Create,
+    Update,
     Remove,
 }
 
-const ORDER: [(Write, Kind); 8] = [
-    (Write::Put, Kind::Group),
-    (Write::Put, Kind::Person),
-    (Write::Put, Kind::Course),
-    (Write::Put, Kind::Membership),
+const ORDER: [(Write, Kind); 12] = [
+    (Write::Create, Kind::Group),
+    (Write::Update, Kind::Group),
+    (Write::Create, Kind::Person),
+    (Write::Update, Kind::Person),
+    (Write::Create, Kind::Course),
+    (Write::Update, Kind::Course),
+    (Write::Create, Kind::Membership),
+    (Write::Update, Kind::Membership),
     (Write::Remove, Kind::Course),
     (Write::Remove, Kind::Membership),
     (Write::Remove, Kind::Person),
     (Write::Remove, Kind::Group),
 ];
+
+impl Write {
+    const fn of(action: Action) -> Self {
+        match action {
+            Action::Create => Self::Create,
+            Action::Update => Self::Update,
+            Action::Delete => Self::Remove,
+        }
+    }
+}
 
 pub(super) async fn apply(
     db: &Db,
@@ -50,9 +66,7 @@ pub(super) async fn apply(
     for (write, kind) in ORDER {
         let rows: Vec<Value> = batch
             .iter()
-            .filter(|change| {
-                change.kind() == kind && (change.action() == Action::Delete) == (write == Write::Remove)
-            })
+            .filter(|change| change.kind() == kind && Write::of(change.action()) == write)
             .map(|change| row(change.record()))
             .collect();
         if rows.is_empty() {
@@ -89,10 +103,14 @@ async fn write_rows(
 ) -> Result<Applied, sqlx::Error> {
     let id = customer.id.as_str();
     let mut done = match (write, kind) {
-        (Write::Put, Kind::Group) => groups::put(tx, id, Json(rows)).await?,
-        (Write::Put, Kind::Person) => persons::put(tx, id, Json(rows)).await?,
-        (Write::Put, Kind::Course) => courses::put(tx, id, Json(rows)).await?,
-        (Write::Put, Kind::Membership) => memberships::put(tx, id, Json(rows)).await?,
+        (Write::Create, Kind::Group) => put(tx, id, groups::CREATE, rows).await?,
+        (Write::Update, Kind::Group) => put(tx, id, groups::UPDATE, rows).await?,
+        (Write::Create, Kind::Person) => put(tx, id, persons::CREATE, rows).await?,
+        (Write::Update, Kind::Person) => put(tx, id, persons::UPDATE, rows).await?,
+        (Write::Create, Kind::Course) => put(tx, id, courses::CREATE, rows).await?,
+        (Write::Update, Kind::Course) => put(tx, id, courses::UPDATE, rows).await?,
+        (Write::Create, Kind::Membership) => put(tx, id, memberships::CREATE, rows).await?,
+        (Write::Update, Kind::Membership) => put(tx, id, memberships::UPDATE, rows).await?,
         (Write::Remove, Kind::Group) => groups::remove(tx, id, Json(rows)).await?,
         (Write::Remove, Kind::Person) => persons::trash(tx, id, Json(rows)).await?,
         (Write::Remove, Kind::Course) => {

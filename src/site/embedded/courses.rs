@@ -1,5 +1,6 @@
 //! Courses of the built-in site: a course whose group goes is archived or lives on, and is never destroyed.
 
+use super::put::{Step, details};
 use crate::ledger::db::{self, Conn, Tx, execute, query};
 use rollover_jobs::{CustomerId, ports::Applied};
 use rollover_roster::model::Course;
@@ -12,9 +13,9 @@ db::statements! {
     RECONNECT_COURSES = postgres "
         UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
             template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
-            attached = true, made_by = 'integration', hash = x.hash
+            attached = true, made_by = 'integration', details = x.details, hash = x.hash
         FROM jsonb_to_recordset($2) AS x(source text, sync_key text, title text, code text, template_source text,
-            template_key text, parent_source text, parent_key text, hash text)
+            template_key text, parent_source text, parent_key text, details jsonb, hash text)
         WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
             AND NOT site_course.attached",
     sqlite "
@@ -22,19 +23,19 @@ db::statements! {
             value ->> 'title' AS title, value ->> 'code' AS code,
             value ->> 'template_source' AS template_source, value ->> 'template_key' AS template_key,
             value ->> 'parent_source' AS parent_source, value ->> 'parent_key' AS parent_key,
-            value ->> 'hash' AS hash FROM json_each($2))
+            value ->> 'details' AS details, value ->> 'hash' AS hash FROM json_each($2))
         UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
             template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
-            attached = true, made_by = 'integration', hash = x.hash
+            attached = true, made_by = 'integration', details = x.details, hash = x.hash
         FROM x
         WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
             AND NOT site_course.attached";
     UPDATE_COURSES = postgres "
         UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
             template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
-            made_by = 'integration', hash = x.hash
+            made_by = 'integration', details = x.details, hash = x.hash
         FROM jsonb_to_recordset($2) AS x(source text, sync_key text, title text, code text, template_source text,
-            template_key text, parent_source text, parent_key text, hash text)
+            template_key text, parent_source text, parent_key text, details jsonb, hash text)
         WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
             AND (site_course.hash <> x.hash OR site_course.made_by <> 'integration')",
     sqlite "
@@ -42,41 +43,43 @@ db::statements! {
             value ->> 'title' AS title, value ->> 'code' AS code,
             value ->> 'template_source' AS template_source, value ->> 'template_key' AS template_key,
             value ->> 'parent_source' AS parent_source, value ->> 'parent_key' AS parent_key,
-            value ->> 'hash' AS hash FROM json_each($2))
+            value ->> 'details' AS details, value ->> 'hash' AS hash FROM json_each($2))
         UPDATE site_course SET title = x.title, code = x.code, template_source = x.template_source,
             template_key = x.template_key, parent_source = x.parent_source, parent_key = x.parent_key,
-            made_by = 'integration', hash = x.hash
+            made_by = 'integration', details = x.details, hash = x.hash
         FROM x
         WHERE site_course.customer_id = $1 AND site_course.source = x.source AND site_course.sync_key = x.sync_key
             AND (site_course.hash <> x.hash OR site_course.made_by <> 'integration')";
     INSERT_COURSES = postgres "
         INSERT INTO site_course (customer_id, source, sync_key, title, code, template_source, template_key,
-            parent_source, parent_key, state, attached, made_by, hash)
+            parent_source, parent_key, state, attached, made_by, details, hash)
         SELECT $1, x.source, x.sync_key, x.title, x.code, x.template_source, x.template_key,
-            x.parent_source, x.parent_key, 'active', true, 'integration', x.hash
+            x.parent_source, x.parent_key, 'active', true, 'integration', x.details, x.hash
         FROM jsonb_to_recordset($2) AS x(source text, sync_key text, title text, code text, template_source text,
-            template_key text, parent_source text, parent_key text, hash text)
+            template_key text, parent_source text, parent_key text, details jsonb, hash text)
         ON CONFLICT DO NOTHING",
     sqlite "
         INSERT INTO site_course (customer_id, source, sync_key, title, code, template_source, template_key,
-            parent_source, parent_key, state, attached, made_by, hash)
+            parent_source, parent_key, state, attached, made_by, details, hash)
         SELECT $1, value ->> 'source', value ->> 'sync_key', value ->> 'title', value ->> 'code',
             value ->> 'template_source', value ->> 'template_key', value ->> 'parent_source',
-            value ->> 'parent_key', 'active', true, 'integration', value ->> 'hash'
+            value ->> 'parent_key', 'active', true, 'integration', value ->> 'details', value ->> 'hash'
         FROM json_each($2) WHERE true
         ON CONFLICT DO NOTHING";
     ARCHIVE_COURSES = postgres "
         UPDATE site_course SET state = 'archived', attached = false
-        WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
-            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))",
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text)
+        WHERE site_course.customer_id = $1 AND site_course.attached AND site_course.made_by <> 'manual'
+            AND site_course.source = x.source AND site_course.sync_key = x.sync_key",
     sqlite "
         UPDATE site_course SET state = 'archived', attached = false
         WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
             (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))";
     DETACH_COURSES = postgres "
         UPDATE site_course SET attached = false, made_by = 'manual'
-        WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
-            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))",
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text)
+        WHERE site_course.customer_id = $1 AND site_course.attached AND site_course.made_by <> 'manual'
+            AND site_course.source = x.source AND site_course.sync_key = x.sync_key",
     sqlite "
         UPDATE site_course SET attached = false, made_by = 'manual'
         WHERE customer_id = $1 AND attached AND made_by = 'integration' AND (source, sync_key) IN
@@ -84,8 +87,9 @@ db::statements! {
     // A course that becomes a plain group: its memberships are the group's, and stay the integration's.
     KEEP_PARTICIPANTS = postgres "
         UPDATE site_membership SET made_by = 'manual'
-        WHERE customer_id = $1 AND made_by = 'integration' AND (group_source, group_key) IN
-            (SELECT x.source, x.sync_key FROM jsonb_to_recordset($2) AS x(source text, sync_key text))
+        FROM jsonb_to_recordset($2) AS x(source text, sync_key text)
+        WHERE site_membership.customer_id = $1 AND site_membership.made_by <> 'manual'
+            AND site_membership.group_source = x.source AND site_membership.group_key = x.sync_key
             AND NOT EXISTS (SELECT 1 FROM site_group g WHERE g.customer_id = site_membership.customer_id
                 AND g.source = site_membership.group_source AND g.sync_key = site_membership.group_key)",
     sqlite "
@@ -121,17 +125,15 @@ pub(super) fn row(course: &Course, hash: String) -> Value {
         "template_source": course.template.as_ref().map(|key| &key.source),
         "template_key": course.template.as_ref().map(|key| &key.id),
         "parent_source": course.parent.as_ref().map(|key| &key.source),
-        "parent_key": course.parent.as_ref().map(|key| &key.id), "hash": hash,
+        "parent_key": course.parent.as_ref().map(|key| &key.id), "details": details(&course.details), "hash": hash,
     })
 }
 
 /// One whose group came back counts as created: it joins the hierarchy anew (C4).
-pub(super) async fn put(tx: &mut Tx, customer: &str, rows: Json<&[Value]>) -> Result<Applied, sqlx::Error> {
-    let reconnected = execute!(tx.on(), RECONNECT_COURSES, customer, rows)?;
-    let updated = execute!(tx.on(), UPDATE_COURSES, customer, rows)?;
-    let created = reconnected + execute!(tx.on(), INSERT_COURSES, customer, rows)?;
-    Ok(Applied { created, updated, ..Applied::default() })
-}
+pub(super) const CREATE: &[Step] =
+    &[Step::Creates(INSERT_COURSES), Step::Creates(RECONNECT_COURSES), Step::Updates(UPDATE_COURSES)];
+pub(super) const UPDATE: &[Step] =
+    &[Step::Creates(RECONNECT_COURSES), Step::Updates(UPDATE_COURSES), Step::Creates(INSERT_COURSES)];
 
 /// C2 with archiving, C3 without. The participants become manual here, so deletes of their memberships that follow
 /// find nothing of the integration's to remove.

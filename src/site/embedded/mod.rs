@@ -6,6 +6,8 @@
 //!
 //! The updates for SQLite read their JSON argument into `x AS MATERIALIZED`: without that it walks all rows of the
 //! customer and reads the JSON anew for each.
+//! Those for PostgreSQL join it, and tell who made a row by `<> 'manual'`: of a table that was filled a moment ago it
+//! has no statistics, takes rows of any one value for few, and would look through all of `x` for each row that has it.
 
 mod apply;
 mod counts;
@@ -14,6 +16,7 @@ mod error;
 mod groups;
 mod memberships;
 mod persons;
+mod put;
 
 pub use courses::CourseRow;
 

@@ -14,7 +14,10 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::Change,
-    model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey},
+    model::{
+        Course, CourseDetails, Details, Group, Membership, Person, PersonDetails, Profile, Record, Role,
+        SyncKey,
+    },
 };
 
 const GENERATION: i32 = 3;
@@ -27,6 +30,11 @@ const MOVE_JOB: Sql = Sql::both("UPDATE job SET generation = $2, state = $3 WHER
 const MAKE_MANUAL: Sql = Sql::both("UPDATE site_membership SET made_by = 'manual' WHERE person_key = $1");
 const MADE_BY: Sql =
     Sql::both("SELECT person_key, made_by FROM site_membership ORDER BY person_key, group_key");
+const PHONES: Sql = Sql::both(
+    "SELECT sync_key, coalesce(details ->> 'phone', CASE WHEN details IS NULL THEN 'no details' ELSE 'no phone' END)
+     FROM site_person ORDER BY sync_key",
+);
+const TERMS: Sql = Sql::both("SELECT sync_key, details -> 'terms' -> 0 ->> 'id' FROM site_course");
 const PERSONS: Sql = Sql::both("SELECT given, state FROM site_person ORDER BY sync_key");
 
 /// A migrated ledger with one customer, a running job, and the site over it.
@@ -106,22 +114,44 @@ fn person(id: &str, given: &str) -> Record {
         email: Some("x@nes.test".to_owned()),
         birth_date: Some("2010-02-28".parse().unwrap()),
         profile: Profile::Student,
+        details: Details::default(),
     })
 }
 
 fn group(id: &str, name: &str) -> Record {
     let (group_type, parent) = ("School".to_owned(), Some(key("root")));
-    Record::Group(Group { key: key(id), group_type, level: 1, name: name.to_owned(), parent })
+    Record::Group(Group {
+        key: key(id),
+        group_type,
+        level: 1,
+        name: name.to_owned(),
+        parent,
+        details: Details::default(),
+    })
 }
 
 fn course(title: &str) -> Record {
     let (code, template) = (Some("MAT".to_owned()), Some(key("template")));
-    Record::Course(Course { key: key("c"), title: title.to_owned(), code, template, parent: Some(key("s")) })
+    Record::Course(Course {
+        key: key("c"),
+        title: title.to_owned(),
+        code,
+        template,
+        parent: Some(key("s")),
+        details: Details::default(),
+    })
 }
 
 fn member(of: &str, person: &str, role: Role) -> Record {
     let (begin, end) = (Some("2024-08-19".parse().unwrap()), None);
-    Record::Membership(Membership { group: key(of), person: key(person), role, begin, end })
+    Record::Membership(Membership {
+        group: key(of),
+        person: key(person),
+        role,
+        begin,
+        end,
+        details: Details::default(),
+    })
 }
 
 fn update(from: Record, to: Record) -> Change {
@@ -180,6 +210,7 @@ on_both_engines! {
     a_course_whose_group_comes_back_stays_archived
     memberships_made_by_people_are_left_alone
     counts_are_by_profile_and_type
+    details_are_kept_and_changed
     a_value_that_cannot_be_kept_is_refused_and_nothing_stays
 }
 
@@ -207,6 +238,29 @@ async fn a_batch_that_comes_again_changes_nothing(ground: Ground) {
         assert_eq!(ground.apply(&batch).await, first);
         let again = Applied { unchanged: batch.len() as u64, ..Applied::default() };
         assert_eq!(ground.apply(&batch).await, again);
+    }
+}
+
+fn with_phone(id: &str, phone: Option<&str>) -> Record {
+    let Record::Person(mut person) = person(id, "Kari") else { unreachable!("a person is made") };
+    person.details = PersonDetails { phone: phone.map(str::to_owned), ..PersonDetails::default() }.into();
+    Record::Person(person)
+}
+
+// DOMAIN I1
+async fn details_are_kept_and_changed(ground: Ground) {
+    let Record::Course(mut maths) = course("Maths") else { unreachable!("a course is made") };
+    maths.details =
+        CourseDetails { terms: vec![key("H2024"), key("V2025")], ..CourseDetails::default() }.into();
+    let created = [with_phone("p1", Some("22")), with_phone("p2", None), Record::Course(maths)];
+    assert_eq!(ground.apply(&created.map(Change::Create)).await.created, 3);
+    assert_eq!(ground.pairs(PHONES).await, strings(&[("p1", "22"), ("p2", "no details")]));
+    assert_eq!(ground.pairs(TERMS).await, strings(&[("c", "H2024")]));
+    for (from, to, expected) in [(Some("22"), Some("33"), "33"), (Some("33"), None, "no details")] {
+        let update = [update(with_phone("p1", from), with_phone("p1", to))];
+        assert_eq!(ground.apply(&update).await, Applied { updated: 1, ..Applied::default() });
+        assert_eq!(ground.pairs(PHONES).await, strings(&[("p1", expected), ("p2", "no details")]));
+        assert_eq!(ground.apply(&update).await, Applied { unchanged: 1, ..Applied::default() });
     }
 }
 

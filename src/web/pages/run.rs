@@ -17,6 +17,7 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::{Action, ChangeCounts},
+    explain::Breakdown,
     model::Kind,
     read::ReadError,
 };
@@ -61,9 +62,9 @@ pub(in crate::web) struct PlannedLine {
 
 pub(in crate::web) struct BreachLine {
     pub text: String,
-    pub parts: Vec<(String, u64)>,
-    /// Changes at schools that are not named.
-    pub elsewhere: u64,
+    /// Why, a fragment each.
+    pub causes: Vec<String>,
+    pub breakdowns: Vec<Breakdown>,
 }
 
 #[derive(Template)]
@@ -201,13 +202,10 @@ impl RunPage {
         let record = &run.record.0;
         let errors = record.read_errors.as_ref();
         let applied = record.applied;
-        let breaches = record.breaches.iter().map(|breach| {
-            let named: u64 = breach.parts.iter().map(|part| part.count).sum();
-            BreachLine {
-                text: breach.to_string(),
-                parts: breach.parts.iter().map(|part| (part.school.clone(), part.count)).collect(),
-                elsewhere: breach.count.saturating_sub(named),
-            }
+        let breaches = record.breaches.iter().map(|breach| BreachLine {
+            text: breach.to_string(),
+            causes: breach.causes.iter().map(ToString::to_string).collect(),
+            breakdowns: breach.breakdowns(),
         });
         Self {
             frame,

@@ -25,7 +25,8 @@ use rollover_jobs::{
 };
 use rollover_roster::{
     diff::{Action, ChangeCounts},
-    filter::{Breach, Limit, Limits, Part},
+    explain::Cause,
+    filter::{Breach, ClassPart, Limit, Limits, Part, SortPart},
     model::Kind,
     read::{ReadError, ReadReport},
     snapshot::SnapshotId,
@@ -214,15 +215,17 @@ fn run(outcome: Outcome) -> RunRow {
     let mut planned = ChangeCounts::default();
     planned.person.delete = 9;
     let part = Part { school: bad(), count: 4 };
+    let limit = Limit { max_abs: Some(1), max_pct: Some(5.0) };
+    let cause = Cause::FewSchools { action: Action::Delete, schools: vec![bad()], count: 9, of: 9 };
     let breach = Breach {
-        kind: Kind::Person,
-        action: Action::Delete,
-        count: 9,
-        of: 10,
-        limit: Limit { max_abs: Some(1), max_pct: Some(5.0) },
         parts: vec![part],
+        classes: vec![ClassPart { class: bad(), school: bad(), count: 4 }],
+        sorts: vec![SortPart { sort: bad(), count: 9 }],
+        causes: vec![cause],
+        ..Breach::new(Kind::Person, Action::Delete, 9, 10, limit)
     };
-    let error = ReadError { line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
+    let error =
+        ReadError { file: bad(), line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
     let record = RunRecord {
         job: 5,
         round: 0,
@@ -247,6 +250,7 @@ fn run(outcome: Outcome) -> RunRow {
         used_decision: Some(1),
         under_way: None,
         applied_in_part: false,
+        concessions: Default::default(),
     };
     RunRow {
         id: 2,

@@ -21,6 +21,7 @@ pub(super) fn decide_addressee(properties: &Properties, settings: &CustomerSetti
 
 fn foreign(field: &str, named: &str, ours: &str, option: &str) -> ReadError {
     ReadError {
+        file: String::new(),
         line: 0,
         column: 0,
         record: "properties".to_owned(),

@@ -1,33 +1,44 @@
 //! The difference roster − mirror, and what of it flows now: guard, delay delete, Filter.
+//!
+//! Nothing of it is held in memory: it is two snapshots, walked as often as it takes. They are immutable, so every
+//! walk gives the same changes; what of them flows is settled once, in [`Holds`].
 
 use super::{
     Import,
     guard::{GuardVerdict, decide_guard},
-    prepare::blocking,
+    prepare::{Taken, blocking},
 };
 use crate::Stop;
 use rollover_roster::{
-    courses::hold_back_courses,
-    delay_delete::postpone,
-    diff::{Change, ChangeCounts, diff},
-    filter::{Breakdown, Limits, Verdict, decide_abort},
-    mirror,
-    model::{KindCounts, Roster},
-    repair::{Repair, repair},
-    snapshot::{SnapshotError, SnapshotId, SnapshotStore},
+    compare::{Comparison, RosterError, compare_snapshots},
+    diff::{Action, Change, ChangeCounts},
+    explain::Explainer,
+    filter::{Breach, Limits, Verdict, decide_abort},
+    model::{Kind, KindCounts},
+    places::{Places, Sides},
+    read::Concessions,
+    rekey::Announced,
+    repair::{Repair, repairs},
+    snapshot::{SnapshotId, SnapshotStore},
+    timing::{Holds, NewCourses, Timing},
 };
+use std::sync::Arc;
 
 /// What an import has to do, sorted by when it may be done.
 pub(super) struct Difference {
-    /// What flows in this run.
-    pub now: Vec<Change>,
-    /// All of it, with what waits.
+    /// What was let pass in the file.
+    pub concessions: Concessions,
+    /// What leads from the mirror to the roster; clones share it.
+    pub changes: Arc<Changes>,
+    /// How many of them flow in this run.
+    pub flowing: ChangeCounts,
+    /// All of them, with what waits.
     pub planned: ChangeCounts,
     pub postponed: ChangeCounts,
     pub held_courses: u64,
     /// What an earlier roster, applied in part, makes necessary besides; no matter of the Filter.
-    pub repair: Repair,
-    /// What the Filter says of `now`.
+    pub repairs: RepairCounts,
+    /// What the Filter says of what flows.
     pub verdict: Verdict,
     /// The decision that the verdict rests on.
     pub used_decision: Option<i64>,
@@ -36,121 +47,229 @@ pub(super) struct Difference {
 impl Difference {
     /// Whether nothing is to be written now.
     pub fn nothing_flows(&self) -> bool {
-        self.now.is_empty() && self.repair.now.is_empty()
+        self.flowing.is_empty() && self.repairs.now == 0
     }
 
     /// Whether the site will hold the whole roster after this run.
     pub fn nothing_waits(&self) -> bool {
-        self.postponed.is_empty() && self.held_courses == 0
+        self.flowing == self.planned
+    }
+}
+
+/// How many changes of a roster that was applied in part are taken back, and how many left as they may stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct RepairCounts {
+    pub now: u64,
+    pub left: u64,
+}
+
+/// The changes of an import, to be walked any number of times.
+pub(super) struct Changes {
+    all: Comparison,
+    /// What leads from the mirror to the roster under way.
+    touched: Option<Comparison>,
+    holds: Holds,
+}
+
+type Found<T> = Result<T, RosterError>;
+
+impl Changes {
+    /// What flows now, sorted by key.
+    pub fn flowing(&self) -> impl Iterator<Item = Found<Change>> {
+        self.all.changes().filter(|change| self.flows(change))
+    }
+
+    /// What is written now to records of one kind: creates and updates, or deletes.
+    pub fn to_write(&self, kind: Kind, deletes: bool) -> impl Iterator<Item = Found<Change>> {
+        let changes = if deletes { self.all.deletes_of(kind) } else { self.all.puts_of(kind) };
+        let is_wanted = move |repair: &Found<Change>| {
+            repair.as_ref().map_or(true, |change| (change.action() == Action::Delete) == deletes)
+        };
+        let taken_back = self.repairs_of(kind).filter_map(|repair| match repair {
+            Ok(Repair::Now(change)) => Some(Ok(change)),
+            Ok(Repair::Left(_)) => None,
+            Err(error) => Some(Err(error)),
+        });
+        changes.filter(|change| self.flows(change)).chain(taken_back.filter(is_wanted))
+    }
+
+    /// What of the roster under way is left as it may stand, sorted by key.
+    pub fn left(&self) -> impl Iterator<Item = Found<Change>> {
+        let repairs = Kind::ALL.into_iter().flat_map(|kind| self.repairs_of(kind));
+        repairs.filter_map(|repair| match repair {
+            Ok(Repair::Left(change)) => Some(Ok(change)),
+            Ok(Repair::Now(_)) => None,
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    fn flows(&self, change: &Found<Change>) -> bool {
+        change.as_ref().map_or(true, |change| self.holds.timing(change) == Timing::Now)
+    }
+
+    fn repairs_of(&self, kind: Kind) -> impl Iterator<Item = Found<Repair>> {
+        self.touched.iter().flat_map(move |touched| {
+            let timed = self.all.changes_of(kind).map(|change| {
+                let change = change?;
+                let timing = self.holds.timing(&change);
+                Ok((change, timing))
+            });
+            repairs(touched.changes_of(kind), timed, self.holds.delays())
+        })
+    }
+
+    fn count_repairs(&self) -> Found<RepairCounts> {
+        let mut counts = RepairCounts::default();
+        for repair in Kind::ALL.into_iter().flat_map(|kind| self.repairs_of(kind)) {
+            match repair? {
+                Repair::Now(_) => counts.now += 1,
+                Repair::Left(_) => counts.left += 1,
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// What flows, and which deletes are postponed.
+fn count(changes: &Changes) -> Found<(ChangeCounts, ChangeCounts)> {
+    if changes.holds.is_none() {
+        return Ok((*changes.all.counts(), ChangeCounts::default()));
+    }
+    let (mut flowing, mut postponed) = (ChangeCounts::default(), ChangeCounts::default());
+    for change in changes.all.changes() {
+        let change = change?;
+        match changes.holds.timing(&change) {
+            Timing::Now => flowing.add(&change),
+            // Besides deletes only courses wait that a group becomes; what they wait for is its delete.
+            Timing::Postponed if change.action() == Action::Delete => postponed.add(&change),
+            Timing::Postponed | Timing::HeldBack => {}
+        }
+    }
+    Ok((flowing, postponed))
+}
+
+/// The snapshots that an import is about.
+struct Snapshots {
+    store: SnapshotStore,
+    roster: SnapshotId,
+    mirror: Option<SnapshotId>,
+    under_way: Option<SnapshotId>,
+}
+
+impl Snapshots {
+    fn changes(&self, guard: Option<&NewCourses<'_>>, delays: bool) -> Found<Changes> {
+        let all = compare_snapshots(&self.store, self.mirror.as_ref(), &self.roster)?;
+        let (groups, courses) = (|| all.deletes_of(Kind::Group), || all.puts_of(Kind::Course));
+        let holds = Holds::of(groups, courses, guard, delays)?;
+        // The same roster goes on, and all of it flows: whatever it touched comes to what it says.
+        let settled = self.under_way == Some(self.roster) && holds.is_none();
+        let touched = self.under_way.filter(|_| !settled);
+        let touched = touched.map(|part| compare_snapshots(&self.store, self.mirror.as_ref(), &part));
+        Ok(Changes { all, touched: touched.transpose()?, holds })
+    }
+
+    /// The hierarchies that tell where the changes of a breach are.
+    fn sides(&self) -> Found<Sides> {
+        let learn = |snapshot: &SnapshotId| -> Found<Places> {
+            let mut places = Places::default();
+            for record in self.store.read(snapshot)? {
+                places.learn(&record?);
+            }
+            Ok(places)
+        };
+        let mirror = self.mirror.as_ref().map(learn).transpose()?.unwrap_or_default();
+        Ok(Sides { roster: learn(&self.roster)?, mirror })
+    }
+
+    fn explained(&self, breaches: Vec<Breach>, announced: &[Announced], changes: &Changes) -> Found<Verdict> {
+        let sides = self.sides()?;
+        let mut explainer = Explainer::new(breaches, &sides, announced);
+        for change in changes.flowing() {
+            explainer.see(&change?);
+        }
+        Ok(Verdict::Abort(explainer.finish()))
+    }
+}
+
+/// By which limits a difference is judged.
+struct Judgement {
+    limits: Limits,
+    /// F3: about this difference and no other.
+    decision: Option<crate::ports::FilterDecision>,
+    first_import: bool,
+}
+
+impl Judgement {
+    /// The verdict, and the decision that it rests on.
+    fn of(&self, size: &KindCounts, flowing: &ChangeCounts) -> (Verdict, Option<i64>) {
+        let judge = |limits: Option<&Limits>| decide_abort(limits, size, flowing, self.first_import);
+        match (judge(Some(&self.limits)), &self.decision) {
+            // A decision is used up only where the ordinary limits would stop the import.
+            (Verdict::Abort(_), Some(decision)) => (judge(decision.limits.as_ref()), Some(decision.id)),
+            (verdict, _) => (verdict, None),
+        }
     }
 }
 
 /// Compares a roster with the mirror of the customer.
-pub(super) async fn compare(import: &Import<'_>, roster: &SnapshotId) -> Result<Difference, Stop> {
+pub(super) async fn compare(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
     let today = import.today()?;
-    let snapshots = import.cx.ports.rosters.snapshots().clone();
-    let (roster, mirror, under_way) = (*roster, import.state.mirror, import.state.under_way);
-    let guard = import
-        .state
+    let state = &import.state;
+    let guard = state
         .course_guard
-        .filter(|guard| decide_guard(guard, today, import.state.mirror.is_none()) == GuardVerdict::Holds);
-    let delays = import.state.delay_delete.is_some_and(|window| window.holds(today));
-    // F3: it is about this difference and no other; the site has moved on when its mirror is another now.
-    let decision = import
-        .state
-        .filter_decision
-        .clone()
-        .filter(|decision| decision.roster == roster && decision.mirror == mirror);
-    let limits = import.customer.settings.filter;
-    let first_import = !import.state.held_whole_roster;
+        .filter(|guard| decide_guard(guard, today, state.mirror.is_none()) == GuardVerdict::Holds);
+    let delays = state.delay_delete.is_some_and(|window| window.holds(today));
+    let snapshots = Snapshots {
+        store: import.cx.ports.rosters.snapshots().clone(),
+        roster: taken.id,
+        mirror: state.mirror,
+        under_way: state.under_way,
+    };
+    let judgement = Judgement {
+        limits: import.customer.settings.filter,
+        // The site has moved on when its mirror is another now.
+        decision: state
+            .filter_decision
+            .clone()
+            .filter(|decision| decision.roster == taken.id && decision.mirror == state.mirror),
+        first_import: !state.held_whole_roster,
+    };
     let summer_prefix = import.customer.settings.summer_course_prefix.clone();
     blocking(move || {
-        let unread = |error: SnapshotError| Stop::retry(format!("a snapshot cannot be read: {error}"));
-        let (all, size) = changes(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
-        let planned = ChangeCounts::of(&all);
-        let (flowing, held) = match guard {
-            Some(guard) => hold_back_courses(all, today, guard.opens, summer_prefix.as_deref()),
-            None => (all, Vec::new()),
-        };
-        let held_courses =
-            held.iter().filter(|change| change.kind() == rollover_roster::model::Kind::Course).count() as u64;
-        let (now, mut waiting) = if delays { postpone(flowing) } else { (flowing, Vec::new()) };
-        let postponed = ChangeCounts::of(&waiting);
-        waiting.extend(held);
-        let touched = match &under_way {
-            Some(under_way) => changes(&snapshots, under_way, mirror.as_ref()).map_err(unread)?.0,
-            None => Vec::new(),
-        };
-        let repair = repair(touched, &now, &waiting, delays);
-        let counts = ChangeCounts::of(&now);
-        let judge = |limits: Option<&Limits>| decide_abort(limits, &size, &counts, first_import);
-        let (verdict, used_decision) = match (judge(Some(&limits)), decision) {
-            // A decision is used up only where the ordinary limits would stop the import.
-            (Verdict::Abort(_), Some(decision)) => (judge(decision.limits.as_ref()), Some(decision.id)),
-            (verdict, _) => (verdict, None),
-        };
-        let verdict = match verdict {
-            Verdict::Pass => Verdict::Pass,
-            Verdict::Abort(breaches) => {
-                let breakdown = breakdown(&snapshots, &roster, mirror.as_ref()).map_err(unread)?;
-                Verdict::Abort(breakdown.explain(breaches, &now))
-            }
-        };
-        Ok(Difference { now, planned, postponed, held_courses, repair, verdict, used_decision })
+        let guard = guard.map(|guard| NewCourses {
+            today,
+            opens: guard.opens,
+            summer_prefix: summer_prefix.as_deref(),
+        });
+        settle(&snapshots, guard.as_ref(), delays, &judgement, taken)
+            .map_err(|error| Stop::retry(format!("a snapshot cannot be read: {error}")))
     })
     .await
 }
 
-/// Every change that leads from the mirror to a roster, and the size of the mirror.
-fn changes(
-    snapshots: &SnapshotStore,
-    roster: &SnapshotId,
-    mirror: Option<&SnapshotId>,
-) -> Result<(Vec<Change>, KindCounts), SnapshotError> {
-    let Some(mirror) = mirror else {
-        let all = snapshots.read(roster)?.map(|record| record.map(Change::Create));
-        return Ok((all.collect::<Result<_, _>>()?, KindCounts::default()));
+fn settle(
+    snapshots: &Snapshots,
+    guard: Option<&NewCourses<'_>>,
+    delays: bool,
+    judgement: &Judgement,
+    taken: Taken,
+) -> Found<Difference> {
+    let changes = snapshots.changes(guard, delays)?;
+    let (flowing, postponed) = count(&changes)?;
+    let (verdict, used_decision) = judgement.of(changes.all.old_records(), &flowing);
+    let verdict = match verdict {
+        Verdict::Pass => Verdict::Pass,
+        Verdict::Abort(breaches) => snapshots.explained(breaches, &taken.announced, &changes)?,
     };
-    let size = snapshots.counts(mirror)?;
-    if mirror == roster {
-        return Ok((Vec::new(), size));
-    }
-    let changes = diff(snapshots.read(roster)?, snapshots.read(mirror)?).collect::<Result<_, _>>()?;
-    Ok((changes, size))
-}
-
-/// The group tree that tells where the changes of a breach are.
-fn breakdown(
-    snapshots: &SnapshotStore,
-    roster: &SnapshotId,
-    mirror: Option<&SnapshotId>,
-) -> Result<Breakdown, SnapshotError> {
-    let mut breakdown = Breakdown::default();
-    for snapshot in [roster].into_iter().chain(mirror) {
-        for record in snapshots.read(snapshot)? {
-            breakdown.learn(&record?);
-        }
-    }
-    Ok(breakdown)
-}
-
-/// A snapshot once changes are applied to it, as a snapshot.
-pub(super) async fn snapshot_after(
-    import: &Import<'_>,
-    before: Option<SnapshotId>,
-    applied: Vec<Change>,
-) -> Result<SnapshotId, Stop> {
-    let snapshots = import.cx.ports.rosters.snapshots().clone();
-    blocking(move || {
-        let after = || -> Result<SnapshotId, SnapshotError> {
-            let records = match &before {
-                Some(before) => snapshots.read(before)?.collect::<Result<Vec<_>, _>>()?,
-                None => Vec::new(),
-            };
-            let roster: Roster = mirror::mirror_after(records.into_iter(), &applied);
-            snapshots.write(&roster)
-        };
-        after().map_err(|error| Stop::retry(format!("a snapshot cannot be kept: {error}")))
+    Ok(Difference {
+        concessions: taken.concessions,
+        flowing,
+        planned: *changes.all.counts(),
+        postponed,
+        held_courses: changes.holds.courses(),
+        repairs: changes.count_repairs()?,
+        verdict,
+        used_decision,
+        changes: Arc::new(changes),
     })
-    .await
 }

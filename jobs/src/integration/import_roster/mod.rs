@@ -11,6 +11,7 @@ mod difference;
 mod ended;
 mod guard;
 mod no_roster;
+mod pointers;
 mod prepare;
 mod record;
 mod report;
@@ -21,13 +22,12 @@ mod write;
 
 use self::{
     difference::{Difference, compare},
-    prepare::{Prepared, prepare},
+    prepare::{Prepared, Taken, prepare},
     words::{completed_words, would_apply_words},
 };
 use crate::{
-    Customer, End, JobContext, JobKind, Lane, Policy, Stop, Who,
-    customer::RosterFormat,
-    ports::{Delivery, IntegrationState, Outcome, RunRecord},
+    Customer, End, JobContext, JobKind, Lane, Policy, Stop,
+    ports::{Begun, Delivery, IntegrationState, Outcome, RunRecord},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{filter::Verdict, snapshot::SnapshotId};
@@ -130,12 +130,6 @@ impl Import<'_> {
         if let Some(pause) = self.state.pause.as_ref().filter(|_| !self.dry_run) {
             return self.paused(pause);
         }
-        if self.customer.settings.roster_format != RosterFormat::ImsEnterprise {
-            return Err(Stop::wait_for(
-                Who::IntegrationConsultant,
-                format!("{} sends OneRoster CSV, which this version does not read yet", self.customer.id),
-            ));
-        }
         let delivery = self.cx.ports.rosters.newest(self.customer).await?;
         let prepared = match &delivery {
             Some(delivery) => prepare(self.cx, self.customer, delivery).await?,
@@ -145,16 +139,17 @@ impl Import<'_> {
                 Some(import)
                     if self.state.mirror.as_ref() != Some(import) || self.state.under_way.is_some() =>
                 {
-                    Prepared::Roster(*import)
+                    Prepared::Roster(Taken::again(*import))
                 }
                 _ => return self.no_roster().await,
             },
         };
-        let roster = match prepared {
-            Prepared::Roster(roster) => roster,
+        let taken = match prepared {
+            Prepared::Roster(taken) => taken,
             Prepared::Unreadable(report) => return self.unreadable(delivery.as_ref(), report).await,
         };
-        let difference = compare(self, &roster).await?;
+        let roster = taken.id;
+        let difference = compare(self, taken).await?;
         if difference.nothing_flows() && self.is_known(&roster) {
             return self.unchanged(delivery.as_ref(), roster, difference).await;
         }
@@ -192,8 +187,8 @@ impl Import<'_> {
             let said = would_apply_words(&self.customer.id, &difference);
             return Ok(self.would(ImportOutcome::WouldApply, roster, &difference, said));
         };
-        let before = self.cx.ports.site.counts(&self.customer.id).await?;
-        let applied = self.write(roster, &difference, proof).await?;
+        let begun = self.begin(roster, &difference, proof).await?;
+        let Begun { before, applied } = self.write(begun, &difference, proof).await?;
         let mirror = self.mirror_after(roster, &difference).await?;
         let record = RunRecord {
             roster: Some(roster),
@@ -202,7 +197,7 @@ impl Import<'_> {
             after: self.cx.ports.site.counts(&self.customer.id).await?,
             applied,
             under_way: self.left_under_way(mirror, &difference).await?,
-            applied_in_part: !difference.repair.now.is_empty(),
+            applied_in_part: difference.repairs.now > 0,
             used_decision: difference.used_decision,
             ..self.record(Outcome::Completed, delivery, Some(&difference))
         };

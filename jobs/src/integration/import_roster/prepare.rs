@@ -4,20 +4,38 @@
 //! same afterwards, and a young file that breaks off is taken for one that is on its way.
 
 use super::addressee::decide_addressee;
-use crate::{Customer, JobContext, Stop, ports::Delivery};
+use crate::{Customer, CustomerSettings, JobContext, RosterFormat, Stop, ports::Delivery};
 use chrono::{DateTime, TimeDelta, Utc};
 use rollover_roster::{
-    read::{ReadLimits, ReadReport, ReadRoster, read_imse},
-    snapshot::SnapshotId,
+    compare::{Options, RosterError, Stored, read_to_snapshot},
+    read::{
+        Concessions, KeyChange, ReadError, ReadOptions, ReadReport, ReadRoster,
+        oneroster::{OneRoster, read_oneroster},
+    },
+    rekey::Announced,
+    snapshot::{SnapshotId, SnapshotStore},
 };
-use std::{fs::File, io::BufReader};
 
 /// A file that breaks off and changed this short ago may still be on its way.
 const MAY_COME: TimeDelta = TimeDelta::minutes(10);
 
 pub(super) enum Prepared {
-    Roster(SnapshotId),
+    Roster(Taken),
     Unreadable(ReadReport),
+}
+
+/// A roster that lies in the store, and what its file said beside it.
+pub(super) struct Taken {
+    pub id: SnapshotId,
+    pub concessions: Concessions,
+    pub announced: Vec<Announced>,
+}
+
+impl Taken {
+    /// One that was read before; what its file said was told then.
+    pub fn again(id: SnapshotId) -> Self {
+        Self { id, concessions: Concessions::default(), announced: Vec::new() }
+    }
 }
 
 /// Whether the sender may still be writing. A clock that goes ahead dates a file a little into the future.
@@ -32,12 +50,13 @@ pub(super) async fn prepare(
     delivery: &Delivery,
 ) -> Result<Prepared, Stop> {
     let name = &delivery.name;
-    let read = read(delivery.clone()).await?;
+    let stored = store(cx.ports.rosters.snapshots().clone(), delivery.clone(), &customer.settings).await;
+    // What changes while it is read may break reading in any way; that it did is the cause to tell.
     if !cx.ports.rosters.is_unchanged(customer, delivery).await? {
         return Err(Stop::retry(format!("roster {name} changed while it was read; it is read anew")));
     }
-    let read = match read {
-        Ok(read) => read,
+    let stored = match stored? {
+        Ok(stored) => stored,
         Err(report) if decide_on_its_way(&report, delivery.arrived_at, cx.now()) => {
             return Err(Stop::retry(format!(
                 "roster {name} breaks off and is young, so it may still be on its way: {report}"
@@ -45,25 +64,73 @@ pub(super) async fn prepare(
         }
         Err(report) => return Ok(Prepared::Unreadable(report.with_file(name))),
     };
-    if let Some(report) = decide_addressee(&read.properties, &customer.settings) {
+    // The snapshot of a foreign file is nobody's, and is taken away with others that are.
+    if let Some(report) = decide_addressee(&stored.properties, &customer.settings) {
         return Ok(Prepared::Unreadable(report.with_file(name)));
     }
-    let (snapshots, name) = (cx.ports.rosters.snapshots().clone(), name.clone());
+    let announced = stored.key_changes.into_iter().map(announced).collect();
+    Ok(Prepared::Roster(Taken { id: stored.id, concessions: stored.concessions, announced }))
+}
+
+fn announced(change: KeyChange) -> Announced {
+    Announced { old: change.from, new: change.to }
+}
+
+async fn store(
+    snapshots: SnapshotStore,
+    delivery: Delivery,
+    settings: &CustomerSettings,
+) -> Result<Result<Stored, ReadReport>, Stop> {
+    let (format, options) = (settings.roster_format, settings.read_options());
     blocking(move || {
-        let kept = snapshots.write(&read.roster);
-        kept.map(Prepared::Roster)
-            .map_err(|error| Stop::retry(format!("the snapshot of {name} cannot be kept: {error}")))
+        let stored = match format {
+            RosterFormat::OneRosterCsv => store_full_bundle(&snapshots, &delivery, &options),
+            RosterFormat::ImsEnterprise => {
+                read_to_snapshot(&delivery.path, &Options::new(&options, snapshots.folder()), &snapshots)
+            }
+        };
+        let name = &delivery.name;
+        match stored {
+            Ok(stored) => Ok(Ok(stored)),
+            Err(RosterError::Refused(report)) => Ok(Err(report)),
+            Err(RosterError::Unreadable(error)) => {
+                Err(Stop::retry(format!("roster {name} cannot be read: {error}")))
+            }
+            Err(RosterError::Snapshot(error)) => {
+                Err(Stop::retry(format!("the snapshot of {name} cannot be kept: {error}")))
+            }
+        }
     })
     .await
 }
 
-async fn read(delivery: Delivery) -> Result<Result<ReadRoster, ReadReport>, Stop> {
-    blocking(move || {
-        let file = File::open(&delivery.path)
-            .map_err(|error| Stop::retry(format!("roster {} cannot be opened: {error}", delivery.name)))?;
-        Ok(read_imse(BufReader::new(file), &ReadLimits::default()))
-    })
-    .await
+fn store_full_bundle(
+    snapshots: &SnapshotStore,
+    delivery: &Delivery,
+    options: &ReadOptions,
+) -> Result<Stored, RosterError> {
+    let read = read_full_bundle(delivery, options).map_err(RosterError::Refused)?;
+    let ReadRoster { roster, properties, groups_without_id, key_changes, concessions, .. } = read;
+    let (id, counts) = (snapshots.write(&roster)?, roster.counts());
+    Ok(Stored { id, counts, properties, groups_without_id, key_changes, concessions })
+}
+
+/// Only the newest of the files that wait is imported, and one that the Filter stops is not kept: a change that an
+/// older file brought would be lost. So changes alone are refused.
+fn read_full_bundle(delivery: &Delivery, options: &ReadOptions) -> Result<ReadRoster, ReadReport> {
+    match read_oneroster(&delivery.path, None, options)? {
+        OneRoster::Full(read) => Ok(read),
+        OneRoster::Delta(_) => {
+            let error = ReadError {
+                file: "manifest.csv".to_owned(),
+                record: "file".to_owned(),
+                what: "the bundle holds changes alone".to_owned(),
+                fix: "have the MIS send all files as bulk".to_owned(),
+                ..ReadError::default()
+            };
+            Err(ReadReport { errors: vec![error], ..ReadReport::default() })
+        }
+    }
 }
 
 /// Runs work that computes or reads files on a thread of its own.
@@ -79,11 +146,12 @@ pub(super) async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollover_roster::read::read_imse;
 
     // DOMAIN I4
     #[test]
     fn a_young_file_that_breaks_off_is_waited_for() {
-        let report = |xml: &str| read_imse(xml.as_bytes(), &ReadLimits::default()).unwrap_err();
+        let report = |xml: &str| read_imse(xml.as_bytes(), &ReadOptions::default()).unwrap_err();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let now = at("2024-06-03T01:30:00Z");
         let cases = [

@@ -19,7 +19,7 @@ pub(super) fn completed_words(customer: &CustomerId, record: &RunRecord) -> Stri
 }
 
 pub(super) fn would_apply_words(customer: &CustomerId, difference: &Difference) -> String {
-    let changes = difference.now.len() + difference.repair.now.len();
+    let changes = difference.flowing.total() + difference.repairs.now;
     format!("{changes} changes would be applied to the site of {customer}")
 }
 

@@ -1,146 +1,115 @@
 //! Checks that need the whole file: keys that come twice, logins that two persons share, members of nothing.
 
-use super::convert::Placed;
-use crate::{
-    model::{Kind, Record, RecordKey, SyncKey},
-    read::{element::Place, report::ReadError},
+use super::{
+    convert::{Facts, Placed},
+    field::{At, Judge},
+    pifu::{self, Dialect},
+    references,
 };
-use std::collections::{HashMap, HashSet};
+use crate::{
+    model::{Kind, Record, SyncKey},
+    read::Leniency,
+};
+use std::collections::{HashMap, hash_map::Entry};
 
-/// Errors between records.
-#[derive(Default)]
-pub(super) struct Checks {
-    errors: Vec<ReadError>,
+/// Looks at all records together; those that are let go are taken out.
+pub(super) fn look_at(judge: &mut Judge<'_>, records: &mut Vec<Placed>, facts: &mut Facts) {
+    conflicts(judge, records);
+    references::follow_changes(judge, records, facts);
+    references::leave_out_ignored(records, facts);
+    references::nest(judge, records, facts);
+    shared_logins(judge, records);
+    references::dangling(judge, records, facts);
+    references::circles(judge, records);
+    if judge.dialect == Dialect::Pifu {
+        pifu::give_profiles(records);
+    }
+    special_courses(judge, records);
 }
 
-impl Checks {
-    fn error(&mut self, placed: &Placed, field: &str, what: String, fix: &str) {
-        self.errors.push(ReadError {
-            line: placed.place.line,
-            column: placed.place.column,
-            record: placed.label.clone(),
-            field: field.to_owned(),
-            what,
-            fix: fix.to_owned(),
-        });
-    }
-
-    pub(super) fn look_at(&mut self, records: &[Placed]) {
-        self.conflicts(records);
-        self.shared_logins(records);
-        self.dangling(records);
-    }
-
-    pub(super) fn finish(self) -> Vec<ReadError> {
-        self.errors
-    }
-
-    /// Identical records count as one; different ones of one key are an error at both places.
-    fn conflicts(&mut self, records: &[Placed]) {
-        let mut first: HashMap<RecordKey, &Placed> = HashMap::with_capacity(records.len());
-        // A group and a course share the keys of groups.
-        let mut groups: HashMap<&SyncKey, (Kind, Place)> = HashMap::new();
-        for placed in records {
-            match first.entry(placed.record.key()) {
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert(placed);
-                }
-                std::collections::hash_map::Entry::Occupied(entry) => {
-                    let before = *entry.get();
-                    if before.record != placed.record {
-                        let fields = before.record.changed_fields(&placed.record).join(", ");
-                        let what =
-                            format!("the same key as at line {}, with another {fields}", before.place.line);
-                        self.error(placed, "sourcedid", what, "send each record once");
-                    }
-                }
+/// Identical records count as one; different ones of one key are an error at both places.
+fn conflicts(judge: &mut Judge<'_>, records: &mut Vec<Placed>) {
+    let mut dropped = vec![false; records.len()];
+    let mut first: HashMap<(bool, &SyncKey, Option<&SyncKey>), usize> = HashMap::with_capacity(records.len());
+    for (index, placed) in records.iter().enumerate() {
+        let before = match first.entry(space_of(&placed.record)) {
+            Entry::Vacant(entry) => {
+                entry.insert(index);
+                continue;
             }
-            let (Record::Group(_) | Record::Course(_)) = &placed.record else { continue };
-            let key = group_key(&placed.record).expect("groups and courses have one");
-            match groups.insert(key, (placed.record.kind(), placed.place)) {
-                Some((kind, place)) if kind != placed.record.kind() => {
-                    let what = format!("a {} here, a {kind} at line {}", placed.record.kind(), place.line);
-                    self.error(placed, "sourcedid", what, "send each record once");
-                }
-                _ => {}
-            }
+            Entry::Occupied(mut entry) => entry.insert(index),
+        };
+        let other = &records[before];
+        if other.record == placed.record {
+            dropped[before] = true;
+            continue;
         }
+        dropped[before] = judge.concede(Leniency::ConflictingRecords, conflict(other, placed));
     }
-
-    fn shared_logins(&mut self, records: &[Placed]) {
-        let mut first: HashMap<&str, &Placed> = HashMap::new();
-        for placed in records {
-            let Record::Person(person) = &placed.record else { continue };
-            let Some(userid) = person.userid.as_deref() else { continue };
-            match first.get(userid) {
-                Some(before) if before.record.key() != placed.record.key() => {
-                    let what = format!("the same login as the person at line {}", before.place.line);
-                    self.error(placed, "userid", what, "give each person a login of their own");
-                }
-                Some(_) => {}
-                None => {
-                    first.insert(userid, placed);
-                }
-            }
-        }
-    }
-
-    /// Memberships of persons or groups that the file does not hold.
-    fn dangling(&mut self, records: &[Placed]) {
-        let groups: HashSet<&SyncKey> =
-            records.iter().filter_map(|placed| group_key(&placed.record)).collect();
-        let persons: HashSet<&SyncKey> = records
-            .iter()
-            .filter_map(|placed| match &placed.record {
-                Record::Person(person) => Some(&person.key),
-                _ => None,
-            })
-            .collect();
-        for placed in records {
-            match &placed.record {
-                Record::Membership(member) => {
-                    if !groups.contains(&member.group) {
-                        let what = "its group is not in the file".to_owned();
-                        self.error(placed, "sourcedid", what, "send the group, or leave the membership out");
-                    }
-                    if !persons.contains(&member.person) {
-                        let what = "its person is not in the file".to_owned();
-                        self.error(
-                            placed,
-                            "member/sourcedid",
-                            what,
-                            "send the person, or leave the member out",
-                        );
-                    }
-                }
-                record => {
-                    if parent(record).is_some_and(|parent| !groups.contains(parent)) {
-                        let what = "its parent is not in the file".to_owned();
-                        self.error(
-                            placed,
-                            "relationship",
-                            what,
-                            "send the parent, or leave the relationship out",
-                        );
-                    }
-                }
-            }
-        }
-    }
+    let mut dropped = dropped.into_iter();
+    records.retain(|_| !dropped.next().unwrap_or_default());
 }
 
-const fn group_key(record: &Record) -> Option<&SyncKey> {
+/// What two records must not share: persons have keys of their own, groups and courses share theirs.
+fn space_of(record: &Record) -> (bool, &SyncKey, Option<&SyncKey>) {
     match record {
-        Record::Group(group) => Some(&group.key),
-        Record::Course(course) => Some(&course.key),
-        Record::Person(_) | Record::Membership(_) => None,
+        Record::Person(person) => (true, &person.key, None),
+        Record::Group(group) => (false, &group.key, None),
+        Record::Course(course) => (false, &course.key, None),
+        Record::Membership(member) => (false, &member.group, Some(&member.person)),
     }
 }
 
-const fn parent(record: &Record) -> Option<&SyncKey> {
-    match record {
-        Record::Group(group) => group.parent.as_ref(),
-        Record::Course(course) => course.parent.as_ref(),
-        Record::Person(_) | Record::Membership(_) => None,
+fn conflict(before: &Placed, placed: &Placed) -> crate::read::ReadError {
+    let (kind, other, line) = (placed.record.kind(), before.record.kind(), before.at.place.line);
+    let what = if kind == other {
+        let fields = before.record.changed_fields(&placed.record).join(", ");
+        format!("the same key as at line {line}, with another {fields}")
+    } else {
+        format!("a {kind} here, a {other} at line {line}")
+    };
+    placed.at.error("sourcedid", what, "send each record once")
+}
+
+fn shared_logins(judge: &mut Judge<'_>, records: &mut [Placed]) {
+    let mut first: HashMap<String, At> = HashMap::new();
+    for placed in records.iter_mut() {
+        let Record::Person(person) = &mut placed.record else { continue };
+        let Some(userid) = &person.userid else { continue };
+        match first.entry(userid.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(placed.at);
+            }
+            Entry::Occupied(entry) => {
+                let what = format!("the same login as the person at line {}", entry.get().place.line);
+                let error = placed.at.error("userid", what, "give each person a login of their own");
+                if judge.concede(Leniency::SharedLogins, error) {
+                    person.userid = None;
+                }
+            }
+        }
     }
+}
+
+/// C7: courses that the mapping makes of groups.
+fn special_courses(judge: &mut Judge<'_>, records: &mut Vec<Placed>) {
+    let mapping = &judge.options.mapping;
+    if mapping.special_courses.is_empty() {
+        return;
+    }
+    let made = mapping.special_courses_of(records.iter().map(|placed| &placed.record));
+    let groups: HashMap<&SyncKey, At> = records
+        .iter()
+        .filter(|placed| matches!(placed.record.kind(), Kind::Group | Kind::Course))
+        .map(|placed| (space_of(&placed.record).1, placed.at))
+        .collect();
+    let taken = made.iter().filter(|record| record.kind() == Kind::Course);
+    let errors: Vec<_> = taken
+        .filter_map(|course| groups.get(space_of(course).1))
+        .map(|at| at.error("sourcedid", "a special course has this key", "rename the rule of the mapping"))
+        .collect();
+    errors.into_iter().for_each(|error| judge.error(error));
+    // They are at no place of the file.
+    let at = At::nowhere();
+    records.extend(made.into_iter().map(|record| Placed { record, at, lacks_profile: false }));
 }

@@ -1,350 +1,182 @@
-//! Turns elements into records; every field is checked for form and length.
+//! Turns the elements of a file into records, one after another.
 
-use super::check::Checks;
-use crate::{
-    model::{Course, Group, Membership, Person, Profile, Record, Role, SyncKey},
-    read::{
-        element::{Element, Place},
-        report::ReadError,
-    },
+use super::{
+    field::{At, Field, Judge, Keys, Label, Named},
+    group::{Made, group_of},
+    member::{Member, member_of},
+    person::{person_of, role_of_institution},
+    pifu::Dialect,
 };
-use chrono::NaiveDate;
+use crate::{
+    model::{Kind, Record, SyncKey},
+    read::{KeyChange, ReadOptions, report::ReadError, tree::Element},
+};
+use std::collections::HashMap;
 
-const SOURCE: usize = 32;
-const ID: usize = 256;
-const SHORT: usize = 60;
-const LONG: usize = 256;
-/// Characters of a wrong value that an error repeats.
-const SHOWN: usize = 40;
-
-/// A record with the place it was read at and its number among its kind.
+/// A record with the place it was read at.
 pub(super) struct Placed {
     pub record: Record,
-    pub place: Place,
-    pub label: String,
+    pub at: At,
+    /// A person of whom the file does not say what they are.
+    pub lacks_profile: bool,
+}
+
+/// A group that is a member of another.
+pub(super) struct Nested {
+    pub at: At,
+    pub group: SyncKey,
+    pub inner: SyncKey,
+}
+
+/// A record that could not be read, and how many others name it.
+pub(super) struct Broken {
+    pub label: Label,
+    pub followers: u64,
+}
+
+/// What a file says beside its records.
+#[derive(Default)]
+pub(super) struct Facts {
+    pub groups_without_id: u64,
+    /// Records that the mapping leaves out.
+    pub ignored: u64,
+    pub key_changes: Vec<(At, KeyChange)>,
+    pub nested: Vec<Nested>,
+    /// Groups that the mapping leaves out, with their parents.
+    pub ignored_groups: HashMap<SyncKey, Option<SyncKey>>,
+    pub broken_groups: HashMap<SyncKey, Broken>,
+    pub broken_persons: HashMap<SyncKey, Broken>,
 }
 
 /// Collects records as they come.
-#[derive(Default)]
-pub(super) struct Converter {
-    records: Vec<Placed>,
+pub(super) struct Converter<'o> {
+    pub judge: Judge<'o>,
+    pub records: Vec<Placed>,
+    pub facts: Facts,
     persons: u64,
     groups: u64,
     members: u64,
-    groups_without_id: u64,
 }
 
-/// What one element gave so far: its label, and its errors.
-struct Field<'a> {
-    label: &'a str,
-    /// The elements around the fields that are read, each with a slash.
-    within: String,
-    errors: Vec<ReadError>,
-}
-
-impl<'a> Field<'a> {
-    const fn new(label: &'a str) -> Self {
-        Self { label, within: String::new(), errors: Vec::new() }
+impl<'o> Converter<'o> {
+    pub fn new(options: &'o ReadOptions) -> Self {
+        let (records, facts) = (Vec::new(), Facts::default());
+        Self { judge: Judge::new(options), records, facts, persons: 0, groups: 0, members: 0 }
     }
 
-    /// Reads fields that errors show inside `name`.
-    fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.within.len();
-        self.within.extend([name, "/"]);
-        let value = read(self);
-        self.within.truncate(length);
-        value
+    /// Gives out the records so far.
+    pub fn drain(&mut self) -> impl Iterator<Item = Record> {
+        self.records.drain(..).map(|placed| placed.record)
     }
 
-    fn error(&mut self, place: Place, field: &str, what: impl Into<String>, fix: &str) {
-        self.errors.push(ReadError {
-            line: place.line,
-            column: place.column,
-            record: self.label.to_owned(),
-            field: format!("{}{field}", self.within),
-            what: what.into(),
-            fix: fix.to_owned(),
-        });
+    /// Whether records mean something else by what stands elsewhere in the file.
+    pub fn needs_whole_file(&self) -> bool {
+        self.judge.dialect == Dialect::Pifu
+            || !self.facts.key_changes.is_empty()
+            || !self.facts.nested.is_empty()
     }
 
-    /// The text at a path, no longer than `max` characters. Its value is personal and never repeated.
-    fn text(&mut self, element: &Element, path: &[&str], max: usize) -> Option<String> {
-        let text = element.text_at(path)?;
-        let length = text.chars().count();
-        if length > max {
-            let place = element.at(path).map_or(element.place, |found| found.place);
-            self.error(
-                place,
-                &path.join("/"),
-                format!("{length} characters"),
-                &format!("expected {max} at most"),
-            );
-            return None;
-        }
-        Some(text.to_owned())
-    }
-
-    fn needed(&mut self, element: &Element, path: &[&str], max: usize) -> Option<String> {
-        if element.text_at(path).is_none() {
-            let place = element.at(path).map_or(element.place, |found| found.place);
-            self.error(place, &path.join("/"), "it is missing or empty", "every such record has one");
-            return None;
-        }
-        self.text(element, path, max)
-    }
-
-    /// A date that is not personal.
-    fn date(&mut self, element: &Element, path: &[&str]) -> Option<NaiveDate> {
-        self.date_shown(element, path, |text| format!("{text:?} is no date"))
-    }
-
-    /// A date of which an error tells the form alone.
-    fn personal_date(&mut self, element: &Element, path: &[&str]) -> Option<NaiveDate> {
-        self.date_shown(element, path, |text| format!("a text of the form {:?} is no date", form_of(text)))
-    }
-
-    fn date_shown(
-        &mut self,
-        element: &Element,
-        path: &[&str],
-        what: impl Fn(&str) -> String,
-    ) -> Option<NaiveDate> {
-        let found = element.at(path)?;
-        let text = element.text_at(path)?;
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-        if date.is_none() {
-            let shown: String = text.chars().take(SHOWN).collect();
-            self.error(found.place, &path.join("/"), what(&shown), "expected YYYY-MM-DD");
-        }
-        date
-    }
-
-    /// The pair in `sourcedid`. After a change of ids the old one may stand beside the new one.
-    fn key(&mut self, element: &Element) -> Option<SyncKey> {
-        let mut old = 0;
-        let current = element.all("sourcedid").find(|sourcedid| {
-            let is_current = !matches!(sourcedid.attribute("sourcedidtype"), Some("Old" | "Duplicate"));
-            old += usize::from(!is_current);
-            is_current
-        });
-        let Some(sourcedid) = current else {
-            let what = if old == 0 { "it is missing" } else { "only an old one is there" };
-            self.error(element.place, "sourcedid", what, "every such record has one");
-            return None;
-        };
-        self.inside("sourcedid", |field| {
-            let source = field.text(sourcedid, &["source"], SOURCE).unwrap_or_default();
-            let id = field.needed(sourcedid, &["id"], ID)?;
-            Some(SyncKey::new(&source, &id))
-        })
-    }
-}
-
-/// Digits as 9 and letters as a: `1/05/2023` has the form `9/99/9999`.
-fn form_of(text: &str) -> String {
-    let form = |character: char| match character {
-        c if c.is_numeric() => '9',
-        c if c.is_alphabetic() => 'a',
-        c => c,
-    };
-    text.chars().map(form).collect()
-}
-
-/// A code as it stands where it is one; a longer text may be a name in the wrong place, and is shown by its form.
-fn shown_of(code: &str) -> String {
-    if code.chars().count() <= LONGEST_CODE {
-        return code.to_owned();
-    }
-    form_of(&code.chars().take(SHOWN).collect::<String>())
-}
-
-/// Signs of a role or a level.
-const LONGEST_CODE: usize = 3;
-
-/// `recstatus` 3 says that the record is no longer there; in a full file that is the same as its absence.
-fn is_deleted(element: &Element) -> bool {
-    element.attribute("recstatus") == Some("3")
-}
-
-impl Converter {
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.records.len()
     }
 
     /// Takes up one child of the root; gives its errors.
-    pub(super) fn take(&mut self, element: &Element) -> Vec<ReadError> {
-        match element.name.as_str() {
+    pub fn take(&mut self, element: Element<'_>) -> Vec<ReadError> {
+        match element.name {
             "person" => self.person(element),
             "group" => self.group(element),
             _ => self.membership(element),
         }
+        self.judge.take_errors()
     }
 
-    fn keep(&mut self, record: Option<Record>, place: Place, label: &str) {
-        if let Some(record) = record {
-            self.records.push(Placed { record, place, label: label.to_owned() });
-        }
+    fn keep(&mut self, record: Record, at: At) {
+        self.records.push(Placed { record, at, lacks_profile: false });
     }
 
-    fn person(&mut self, element: &Element) -> Vec<ReadError> {
+    fn person(&mut self, element: Element<'_>) {
         self.persons += 1;
-        if is_deleted(element) {
-            return Vec::new();
+        let at = At { place: element.place, label: Label { of: "person", number: self.persons } };
+        let mut field = Field::new(at, &mut self.judge);
+        if field.is_deleted(element) {
+            return;
         }
-        let label = format!("person {}", self.persons);
-        let mut field = Field::new(&label);
-        let key = field.key(element);
-        let given = field.needed(element, &["name", "n", "given"], LONG);
-        let family = field.needed(element, &["name", "n", "family"], LONG);
-        let userid = field.text(element, &["userid"], ID);
-        let email = field.text(element, &["email"], LONG);
-        // Some systems misspell the element; both are read.
-        let birth_date = field
-            .personal_date(element, &["demographics", "bday"])
-            .or_else(|| field.personal_date(element, &["demogaphics", "bday"]));
-        let profile = element.child("institutionrole").map_or(Profile::Student, profile_of);
-        let record = key.zip(given).zip(family).map(|((key, given), family)| {
-            Record::Person(Person { key, userid, given, family, email, birth_date, profile })
-        });
-        let errors = field.errors;
-        self.keep(record, element.place, &label);
-        errors
+        let named = field.keys(element);
+        // Errors in its fields are said in one go with those of its key.
+        let nobody = || SyncKey::new("", "");
+        let (keys, key) = match named {
+            Named::Key(keys) => (Some(keys.former), keys.current),
+            Named::Ignored => return self.facts.ignored += 1,
+            Named::Bad => (None, nobody()),
+        };
+        let person = person_of(&mut field, element, key.clone());
+        let Some(former) = keys else { return };
+        let Some(person) = person else {
+            self.facts.broken_persons.insert(key, Broken { label: at.label, followers: 0 });
+            return;
+        };
+        let lacks_profile = role_of_institution(element).is_none();
+        self.records.push(Placed { record: Record::Person(person), at, lacks_profile });
+        self.note_changes(at, Kind::Person, Keys { current: key, former });
     }
 
-    fn group(&mut self, element: &Element) -> Vec<ReadError> {
+    fn group(&mut self, element: Element<'_>) {
         self.groups += 1;
-        if is_deleted(element) {
-            return Vec::new();
+        let at = At { place: element.place, label: Label { of: "group", number: self.groups } };
+        let mut field = Field::new(at, &mut self.judge);
+        if field.is_deleted(element) {
+            return;
         }
         if element.all("sourcedid").all(|sourcedid| sourcedid.text_at(&["id"]).is_none()) {
-            self.groups_without_id += 1;
-            return Vec::new();
+            return self.facts.groups_without_id += 1;
         }
-        let label = format!("group {}", self.groups);
-        let mut field = Field::new(&label);
-        let record = match element.at(&["extension", "course"]) {
-            Some(course) => course_of(&mut field, element, course),
-            None => group_of(&mut field, element),
+        let keys = match field.keys(element) {
+            Named::Key(keys) => keys,
+            Named::Ignored => return self.facts.ignored += 1,
+            Named::Bad => return,
         };
-        let errors = field.errors;
-        self.keep(record, element.place, &label);
-        errors
+        match group_of(&mut field, element, keys.current.clone()) {
+            Some(Made::Record(record)) => {
+                let kind = record.kind();
+                self.keep(record, at);
+                self.note_changes(at, kind, keys);
+            }
+            Some(Made::Ignored { parent }) => {
+                self.facts.ignored += 1;
+                self.facts.ignored_groups.insert(keys.current, parent);
+            }
+            None => {
+                let broken = Broken { label: at.label, followers: 0 };
+                self.facts.broken_groups.insert(keys.current, broken);
+            }
+        }
     }
 
-    fn membership(&mut self, element: &Element) -> Vec<ReadError> {
-        let mut errors = Vec::new();
-        let label = format!("membership of group {}", self.members + 1);
-        let mut field = Field::new(&label);
-        let group = field.key(element);
-        errors.append(&mut field.errors);
-        let Some(group) = group else { return errors };
+    fn note_changes(&mut self, at: At, kind: Kind, keys: Keys) {
+        for (from, is_duplicate) in keys.former.into_iter().filter(|(from, _)| *from != keys.current) {
+            let to = keys.current.clone();
+            self.facts.key_changes.push((at, KeyChange { kind, from, to, is_duplicate }));
+        }
+    }
+
+    fn membership(&mut self, element: Element<'_>) {
+        let label = Label { of: "membership before member", number: self.members + 1 };
+        let mut field = Field::new(At { place: element.place, label }, &mut self.judge);
+        let group = match field.key(element) {
+            Named::Key(group) => group,
+            Named::Ignored => return self.facts.ignored += 1,
+            Named::Bad => return,
+        };
         for member in element.all("member") {
             self.members += 1;
-            let label = format!("member {}", self.members);
-            let mut field = Field::new(&label);
-            let record = member_of(&mut field, &group, member);
-            errors.append(&mut field.errors);
-            self.keep(record, member.place, &label);
+            let at = At { place: member.place, label: Label { of: "member", number: self.members } };
+            match member_of(&mut Field::new(at, &mut self.judge), &group, member) {
+                Some(Member::Person(membership)) => self.keep(Record::Membership(membership), at),
+                Some(Member::Group(inner)) => {
+                    self.facts.nested.push(Nested { at, group: group.clone(), inner });
+                }
+                None => {}
+            }
         }
-        errors
     }
-
-    /// Checks the records against each other and gives them out.
-    pub(super) fn finish(self, checks: &mut Checks) -> (Vec<Record>, u64) {
-        checks.look_at(&self.records);
-        (self.records.into_iter().map(|placed| placed.record).collect(), self.groups_without_id)
-    }
-}
-
-fn profile_of(element: &Element) -> Profile {
-    match element.attribute("institutionroletype") {
-        None | Some("") => Profile::Student,
-        Some("Faculty") => Profile::Staff,
-        Some(name) => Profile::from(name.to_owned()),
-    }
-}
-
-/// The group that this one is in; one that points at itself is the root.
-fn parent_of(field: &mut Field<'_>, element: &Element, key: &SyncKey) -> Option<SyncKey> {
-    let relation =
-        element.all("relationship").find(|r| r.attribute("relation").is_none_or(|kind| kind == "1"))?;
-    let parent = field.inside("relationship", |field| field.key(relation))?;
-    (parent != *key).then_some(parent)
-}
-
-fn name_of(field: &mut Field<'_>, element: &Element) -> Option<String> {
-    // Some systems put names of any length there, so it may be as long as `long`.
-    if element.text_at(&["description", "short"]).is_some() {
-        return field.text(element, &["description", "short"], LONG);
-    }
-    field.needed(element, &["description", "long"], LONG)
-}
-
-fn group_of(field: &mut Field<'_>, element: &Element) -> Option<Record> {
-    let key = field.key(element)?;
-    let kind = element.child("grouptype");
-    let value = kind.and_then(|kind| kind.child("typevalue"));
-    let level = value
-        .and_then(|value| value.attribute("level"))
-        .or_else(|| kind.and_then(|kind| kind.child("scheme")).and_then(|scheme| scheme.attribute("level")));
-    let level = level.unwrap_or("2");
-    let Ok(level) = level.parse::<u8>() else {
-        let place = kind.map_or(element.place, |kind| kind.place);
-        let shown = shown_of(level);
-        let fix = "expected 0 for the site, 1 for a school, 2 and more";
-        field.error(place, "grouptype/typevalue@level", format!("{shown:?} is no level"), fix);
-        return None;
-    };
-    let group_type = value.map(|value| value.text.trim()).filter(|text| !text.is_empty()).unwrap_or("Group");
-    let group_type = group_type.chars().take(LONG).collect();
-    let name = name_of(field, element)?;
-    let parent = parent_of(field, element, &key);
-    Some(Record::Group(Group { key, group_type, level, name, parent }))
-}
-
-fn course_of(field: &mut Field<'_>, element: &Element, course: &Element) -> Option<Record> {
-    let key = field.key(element)?;
-    let title = name_of(field, element)?;
-    let (code, template) = field.inside("extension/course", |field| {
-        (field.text(course, &["code"], SHORT), field.text(course, &["template", "synckey"], ID))
-    });
-    // The dialect gives its id alone, so it is of the course's own source.
-    let template = template.map(|id| SyncKey::new(&key.source, &id));
-    let parent = parent_of(field, element, &key);
-    Some(Record::Course(Course { key, title, code, template, parent }))
-}
-
-fn member_of(field: &mut Field<'_>, group: &SyncKey, member: &Element) -> Option<Record> {
-    let person = field.key(member)?;
-    // A member may be a group (idtype 2): the hierarchy says so already.
-    if member.text_at(&["idtype"]) == Some("2") {
-        return None;
-    }
-    if member.child("role").is_none() {
-        field.error(member.place, "role", "it is missing", "every member has one");
-        return None;
-    }
-    // A role that ended may stand beside the one that took its place.
-    let role = member.all("role").find(|role| is_active(role)).filter(|_| !is_deleted(member))?;
-    let code = role.attribute("roletype").unwrap_or("01");
-    let padded = format!("{code:0>2}");
-    let Some(known) = Role::from_code(&padded) else {
-        let shown = shown_of(code);
-        field.error(role.place, "role@roletype", format!("{shown:?} is no role"), "expected 01 to 08");
-        return None;
-    };
-    let begin = binding_date(field, role, &["timeframe", "begin"]);
-    let end = binding_date(field, role, &["timeframe", "end"]);
-    Some(Record::Membership(Membership { group: group.clone(), person, role: known, begin, end }))
-}
-
-/// Inactive is the same as deleted.
-fn is_active(role: &Element) -> bool {
-    !is_deleted(role) && role.text_at(&["status"]) != Some("0")
-}
-
-/// A date of a timeframe says something only if it restricts.
-fn binding_date(field: &mut Field<'_>, role: &Element, path: &[&str]) -> Option<NaiveDate> {
-    let date = field.date(role, path)?;
-    (role.at(path)?.attribute("restrict") == Some("1")).then_some(date)
 }
