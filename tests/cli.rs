@@ -9,6 +9,11 @@ use harness::{
     program::SetUp,
     support::{Authority, Encryption, SmtpServer},
 };
+use rollover_roster::{
+    invent::{Invention, Municipality},
+    places::Places,
+    snapshot::SnapshotStore,
+};
 use serde_json::Value;
 use std::{fs, process::Output};
 
@@ -88,6 +93,7 @@ on_both!(
     a_step_that_never_fires_is_said_and_put_down_as_skipped,
     the_filter_changes_with_a_decision_only,
     decisions_about_the_filter_are_listed_and_withdrawn,
+    a_decision_releases_a_slice_of_schools_that_there_are,
     every_optional_setting_can_be_unset,
     where_and_by_when_rosters_come_is_set_and_shown_without_secrets,
     limits_are_unset_with_a_decision_only,
@@ -545,6 +551,7 @@ async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
         customer: "nes".parse().unwrap(),
         roster: "a".repeat(64).parse().unwrap(),
         limits: None,
+        slice: None,
         customer_person: "Kari Vik".to_owned(),
         support_person: "Ingrid Dahl".to_owned(),
         reason: "figures compared".to_owned(),
@@ -568,6 +575,40 @@ async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
     assert!(!done(set_up, &["customer", "show", "nes"]).contains("open decision"));
     refused(set_up, &["import", "withdraw", &id, "--why", "again"], 3, &["withdrawn by Ola already"]);
     refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about the Filter 99"]);
+}
+
+// DOMAIN F3
+async fn a_decision_releases_a_slice_of_schools_that_there_are(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let municipality = Municipality::new(&Invention::small(3)).roster();
+    let store = SnapshotStore::open(&set_up.folder.path().join("snapshots")).unwrap();
+    let roster = store.write(&municipality).unwrap().to_string();
+    let mut places = Places::default();
+    municipality.records().iter().for_each(|record| places.learn(record));
+    let school = *places.schools().first().unwrap();
+    let decide = |only: &[&'static str]| -> Vec<String> {
+        let args = ["import", "decide", "nes", "--customer-person", "Kari Vik", "--by", "Ingrid"];
+        let about = ["--reason", "one school comes in June", "--roster", "ROSTER"];
+        let args = args.iter().chain(&about).chain(only);
+        args.map(|arg| arg.replace("ROSTER", &roster).replace("SCHOOL", school)).collect()
+    };
+    let refusals: [(&[&'static str], &[&str]); 3] = [
+        (&[], &["say what was decided", "--only-school"]),
+        (&["--only-school", "Nowhere"], &["Nowhere", "is no school"]),
+        (&["--only-kind", "pupil"], &["pupil", "expected group, person, course or membership"]),
+    ];
+    for (only, words) in refusals {
+        let args = decide(only);
+        refused(set_up, &args.iter().map(String::as_str).collect::<Vec<_>>(), 2, words);
+    }
+    let args = decide(&["--only-school", "SCHOOL", "--only-kind", "membership", "--only-action", "create"]);
+    let said = done(set_up, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(said.contains("does not release stays held"), "{said}");
+    let slice = &json(set_up, &["import", "decisions", "nes"])[0]["slice"];
+    assert_eq!(slice["schools"][0], school);
+    assert_eq!((&slice["kinds"][0], &slice["actions"][0]), (&"membership".into(), &"create".into()));
+    let listed = done(set_up, &["import", "decisions", "nes"]);
+    assert!(listed.contains(&format!("only {school}, membership, create")), "{listed}");
 }
 
 async fn every_optional_setting_can_be_unset(set_up: &SetUp) {

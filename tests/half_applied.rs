@@ -6,15 +6,16 @@ mod harness;
 
 use async_trait::async_trait;
 use harness::{On, TestApp, on_both_engines};
-use rollover::ledger::{JobMove, LimitsDecision, NewJob, RunRow};
+use rollover::ledger::{JobMove, LimitsDecision, NewFilterDecision, NewJob, RunRow};
 use rollover_jobs::{
     Customer, CustomerId, JobContext, JobFacts, Ports, WriteProof, find_kind,
     ports::{Applied, Capability, Outcome, Site, SiteCounts, SiteError},
 };
 use rollover_roster::{
-    diff::Change,
+    diff::{Action, Change},
     invent::{Invention, Municipality},
     model::Roster,
+    slices::Slice,
     write::write_imse,
 };
 use serde_json::json;
@@ -31,6 +32,7 @@ on_both_engines!(
     the_old_roster_brings_everything_back,
     the_same_roster_goes_on_and_its_figures_are_those_of_all_attempts,
     an_abort_over_a_part_says_so,
+    a_slice_that_broke_off_is_settled,
 );
 
 const SPRING: &str = "2024-04-02T00:30:00Z";
@@ -193,4 +195,45 @@ async fn an_abort_over_a_part_says_so(on: On) {
     let mail = test.ledger().mails_of_run(run.id).await.unwrap().remove(0);
     assert!(mail.text_body.contains("holds a roster in part"), "{}", mail.text_body);
     assert!(!mail.text_body.contains("the site stays as it is"), "{}", mail.text_body);
+}
+
+// DOMAIN I5, F3
+async fn a_slice_that_broke_off_is_settled(on: On) {
+    let (test, mut customer, mut municipality) = spring(on).await;
+    let old = municipality.roster();
+    let counts = async || test.app.engine.ports.site.counts(&customer.id).await.unwrap();
+    let before = counts().await;
+    customer.settings.filter.floor = 0;
+    set_limits(&test, &customer).await;
+    municipality.turn_school_year();
+    lay_down(&test, &municipality.roster());
+    let aborted = import(&test).await;
+    assert_eq!(aborted.record.outcome, Outcome::Aborted);
+    let decision = NewFilterDecision {
+        customer: customer.id.clone(),
+        roster: aborted.record.roster.unwrap(),
+        limits: None,
+        slice: Some(Slice { actions: [Action::Create].into(), ..Slice::default() }),
+        customer_person: "Kari".to_owned(),
+        support_person: "Ingrid".to_owned(),
+        reason: "as tested".to_owned(),
+    };
+    let decision = test.ledger().decide_filter(test.now(), &decision).await.unwrap();
+    assert!(break_off(&test, &customer, 1).await);
+    assert_ne!(counts().await, before, "a part of it is at the site");
+    // The decision is not used up, so the slice goes on, and what it released is counted whole.
+    let run = import(&test).await.record.0;
+    assert_eq!((run.outcome, run.used_decision), (Outcome::Completed, Some(decision)));
+    assert_eq!((run.applied.updated, run.applied.deleted), (0, 0));
+    let released = run.planned.total() - run.not_released.total();
+    assert_eq!(run.applied.created + run.applied.unchanged, released);
+    let integration = test.ledger().integration(&customer.id).await.unwrap();
+    assert_eq!((integration.under_way, integration.mirror), (None, run.mirror));
+    // What the mirror says is what the site holds: the old roster leads back from it.
+    customer.settings.filter.floor = u64::MAX;
+    set_limits(&test, &customer).await;
+    lay_down(&test, &old);
+    assert_eq!(import(&test).await.record.outcome, Outcome::Completed);
+    let now = counts().await;
+    assert_eq!((now.persons, now.groups), (before.persons, before.groups));
 }

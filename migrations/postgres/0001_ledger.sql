@@ -170,6 +170,8 @@ CREATE TABLE decision (
     -- what the site held when it was made: the difference that was decided on
     mirror          text,
     limits          jsonb,
+    -- what of the difference flows; without it all of it
+    slice           jsonb,
     customer_person text,
     support_person  text NOT NULL,
     reason          text NOT NULL,

@@ -170,6 +170,8 @@ CREATE TABLE decision (
     -- what the site held when it was made: the difference that was decided on
     mirror          TEXT,
     limits          TEXT,
+    -- what of the difference flows; without it all of it
+    slice           TEXT,
     customer_person TEXT,
     support_person  TEXT NOT NULL,
     reason          TEXT NOT NULL,

@@ -9,7 +9,10 @@ use crate::{
     places::Sides,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 /// The part of a difference that a person releases; an empty list names everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,16 @@ impl Slice {
         (self.kinds.is_empty() || self.kinds.contains(&change.kind()))
             && (self.actions.is_empty() || self.actions.contains(&change.action()))
             && (self.schools.is_empty() || self.schools.contains(sides.place(change).school_name()))
+    }
+}
+
+/// As it is chosen: `Nes skole, membership, create`.
+impl fmt::Display for Slice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = self.kinds.iter().map(|kind| kind.as_str());
+        let actions = self.actions.iter().map(|action| action.as_str());
+        let names: Vec<&str> = self.schools.iter().map(String::as_str).chain(kinds).chain(actions).collect();
+        f.write_str(&names.join(", "))
     }
 }
 
@@ -78,6 +91,8 @@ enum Step<'a> {
     /// The group or course of that key is gone, or about to be.
     KeyFree(&'a SyncKey),
     PersonFree(&'a SyncKey),
+    /// The course is gone.
+    CourseGone(&'a SyncKey),
 }
 
 /// Which changes need a step, by place in the difference.
@@ -103,10 +118,12 @@ impl<'a> Dependents<'a> {
 }
 
 /// The steps without which a change cannot be applied. A group and a course of one key are one thing that becomes the
-/// other: neither goes without the other's coming.
+/// other: neither goes without the other's coming. A membership goes with its course, never before it: the site keeps the
+/// participants of a course that goes (C3), and would not know them for such.
 fn each_need<'a>(change: &'a Change, mut need: impl FnMut(Step<'a>)) {
     match (change, change.record()) {
         (Change::Delete(_), Record::Person(person)) => need(Step::PersonFree(&person.key)),
+        (Change::Delete(_), Record::Membership(member)) => need(Step::CourseGone(&member.group)),
         (Change::Delete(record), _) => {
             group_key(record).into_iter().for_each(|key| need(Step::GroupFree(key)))
         }
@@ -140,6 +157,9 @@ fn each_gift<'a>(change: &'a Change, mut gift: impl FnMut(Step<'a>)) {
         }
         (Change::Delete(record), _) => {
             group_key(record).into_iter().for_each(|key| gift(Step::KeyFree(key)));
+            if let Record::Course(course) = record {
+                gift(Step::CourseGone(&course.key));
+            }
             parents(record).for_each(|parent| gift(Step::GroupFree(parent)));
         }
         (Change::Update { from, .. }, _) => parents(from).for_each(|parent| gift(Step::GroupFree(parent))),
@@ -244,7 +264,7 @@ mod tests {
         let (maths, participant) = (course("m", "Maths", Some("c")), member("m", "a"));
         use {Action::*, Kind::*};
         // (what, changes, slice, places of what is held)
-        let cases: [(&str, Vec<Change>, Slice, &[usize]); 7] = [
+        let cases: [(&str, Vec<Change>, Slice, &[usize]); 9] = [
             (
                 "a membership waits for its course, that for its class, that for its school",
                 vec![create(&nes), create(&class), create(&kari), create(&maths), create(&participant)],
@@ -280,6 +300,18 @@ mod tests {
                 vec![delete(&class), create(&course("c", "8A", Some("s")))],
                 slice(&[], &[], &[Delete]),
                 &[0, 1],
+            ),
+            (
+                "a participant stays until its course goes",
+                vec![delete(&maths), delete(&participant)],
+                slice(&[Membership], &[], &[]),
+                &[0, 1],
+            ),
+            (
+                "a member goes before its class",
+                vec![delete(&class), delete(&member("c", "a"))],
+                slice(&[Membership], &[], &[]),
+                &[0],
             ),
             ("what is not tied flows", vec![create(&nes), create(&kari)], slice(&[Person], &[], &[]), &[0]),
         ];

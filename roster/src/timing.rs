@@ -1,9 +1,10 @@
-//! When each change of a difference may flow: now, after the window of delay delete, or with the new school year.
+//! When each change of a difference may flow: now, after the window of delay delete, with the new school year, or once
+//! a person releases it.
 
 use crate::{
     courses::{CourseVerdict, decide_hold_back, is_summer_school},
     diff::{Action, Change},
-    model::{Record, SyncKey},
+    model::{Record, RecordKey, SyncKey},
 };
 use chrono::NaiveDate;
 use std::collections::HashSet;
@@ -16,6 +17,8 @@ pub enum Timing {
     Postponed,
     /// C1: once the school year has begun.
     HeldBack,
+    /// F3: once it is released, or the Filter lets it pass.
+    NotReleased,
 }
 
 /// The guard on new courses, as it stands on one day.
@@ -27,7 +30,7 @@ pub struct NewCourses<'a> {
     pub summer_prefix: Option<&'a str>,
 }
 
-/// What of one difference waits. In memory are the keys of courses that wait, no records.
+/// What of one difference waits. In memory are the keys of courses that wait and of what is not released, no records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holds {
     /// New courses that wait for their year.
@@ -36,6 +39,8 @@ pub struct Holds {
     delays: bool,
     /// Groups that become courses while their deletes wait.
     becoming: HashSet<SyncKey>,
+    /// What a person did not release.
+    not_released: HashSet<RecordKey>,
 }
 
 impl Holds {
@@ -72,9 +77,14 @@ impl Holds {
         Ok(holds)
     }
 
+    /// Holds what a person did not release of what would flow.
+    pub fn hold<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>) {
+        self.not_released.extend(changes.into_iter().map(|change| change.record().key()));
+    }
+
     /// Whether everything flows.
     pub fn is_none(&self) -> bool {
-        !self.delays && self.courses.is_empty()
+        !self.delays && self.courses.is_empty() && self.not_released.is_empty()
     }
 
     /// P2: whether deletes wait.
@@ -103,6 +113,8 @@ impl Holds {
             Timing::HeldBack
         } else if self.delays && (is_delete || is_of(&self.becoming)) {
             Timing::Postponed
+        } else if !self.not_released.is_empty() && self.not_released.contains(&change.record().key()) {
+            Timing::NotReleased
         } else {
             Timing::Now
         }
@@ -178,6 +190,22 @@ mod tests {
             fields: vec!["title"],
         };
         assert_eq!(holds(&[], None, true).timing(&update), Now, "a course that exists goes on");
+    }
+
+    // DOMAIN F3
+    #[test]
+    fn what_is_not_released_waits() {
+        let changes = becomes_a_course();
+        let mut some = holds(&changes, None, false);
+        some.hold(&changes[..1]);
+        assert!(!some.is_none());
+        let found = timings(&changes, &some);
+        assert_eq!(
+            found[..2],
+            [Timing::NotReleased, Now],
+            "of the group and the course of one key only the group"
+        );
+        assert!(found[2..].iter().all(|timing| *timing == Now));
     }
 
     // DOMAIN C1, P2

@@ -70,6 +70,7 @@ async fn decide(engine: &Engine, now: DateTime<Utc>, task: &TaskRow) -> anyhow::
         customer: customer.parse()?,
         roster,
         limits: None,
+        slice: None,
         customer_person: "The customer's administrator".to_owned(),
         support_person: SUPPORT.to_owned(),
         reason: "change of school year, the figures were compared with the MIS".to_owned(),

@@ -7,16 +7,16 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::{CustomerId, ports::FilterDecision};
-use rollover_roster::{filter::Limits, snapshot::SnapshotId};
+use rollover_roster::{filter::Limits, slices::Slice, snapshot::SnapshotId};
 use serde::Serialize;
 use sqlx::types::Json;
 
 db::statements! {
     INSERT_DECISION = "
         INSERT INTO decision (at, kind, customer_id, task_id, roster, limits, customer_person, support_person, reason,
-            mirror)
+            mirror, slice)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
-            CASE WHEN $2 = 'filter' THEN (SELECT mirror_snapshot FROM integration WHERE customer_id = $3) END)
+            CASE WHEN $2 = 'filter' THEN (SELECT mirror_snapshot FROM integration WHERE customer_id = $3) END, $10)
         RETURNING id";
     SIGN_OFF_OF_TASK = "
         SELECT * FROM decision WHERE task_id = $1 AND kind = 'sign_off' ORDER BY id DESC LIMIT 1";
@@ -40,6 +40,8 @@ pub struct DecisionRow {
     /// What the site held when the decision was made.
     pub mirror: Option<String>,
     pub limits: Option<Json<Limits>>,
+    /// What of the difference it releases; without it all.
+    pub slice: Option<Json<Slice>>,
     pub customer_person: Option<String>,
     pub support_person: String,
     pub reason: String,
@@ -55,6 +57,8 @@ pub struct NewFilterDecision {
     pub customer: CustomerId,
     pub roster: SnapshotId,
     pub limits: Option<Limits>,
+    /// What of the difference flows; `None`: all of it.
+    pub slice: Option<Slice>,
     pub customer_person: String,
     pub support_person: String,
     pub reason: String,
@@ -83,7 +87,8 @@ pub(super) async fn about_task(
         no_limits.as_ref(),
         nothing.as_deref(),
         person,
-        reason
+        reason,
+        None::<Json<Slice>>
     )?;
     Ok(())
 }
@@ -118,7 +123,8 @@ pub(super) async fn about_limits(
         Some(Json(limits)),
         decision.customer_person,
         decision.support_person,
-        decision.reason
+        decision.reason,
+        None::<Json<Slice>>
     )?;
     Ok(())
 }
@@ -167,7 +173,8 @@ impl Ledger {
             new.limits.as_ref().map(Json),
             new.customer_person.as_str(),
             new.support_person.as_str(),
-            new.reason.as_str()
+            new.reason.as_str(),
+            new.slice.as_ref().map(Json)
         )?;
         tx.commit().await?;
         self.tell_news().await;
@@ -197,6 +204,7 @@ impl Ledger {
                         .ok_or_else(unreadable)?,
                     mirror,
                     limits: row.limits.map(|limits| limits.0),
+                    slice: row.slice.map(|slice| slice.0),
                     customer_person: row.customer_person.clone().unwrap_or_default(),
                     support_person: row.support_person.clone(),
                     reason: row.reason.clone(),

@@ -162,6 +162,7 @@ mod tests {
             roster: None,
             mirror: None,
             limits: None,
+            slice: None,
             customer_person: None,
             support_person: "Ingrid".to_owned(),
             reason: "figures compared".to_owned(),

@@ -227,6 +227,14 @@ impl TestApp {
         execute(self.ledger(), sql).await;
     }
 
+    /// Reads one column of texts past the ledger.
+    pub async fn texts(&self, sql: &'static str) -> Vec<String> {
+        match self.ledger().db() {
+            Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Db::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        }
+    }
+
     /// Claims a job, as a worker does; gives the proof of the claim.
     pub async fn claim(&self, job: i64) -> WriteProof {
         let lease_until = self.now() + chrono::Duration::seconds(60);

@@ -19,6 +19,7 @@ async fn decide(test: &TestApp, letter: char) -> i64 {
         customer: "nes".parse().unwrap(),
         roster: roster(letter),
         limits: None,
+        slice: None,
         customer_person: "Kari Vik".to_owned(),
         support_person: "Ingrid Dahl".to_owned(),
         reason: "figures compared".to_owned(),

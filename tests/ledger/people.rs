@@ -48,6 +48,7 @@ fn decision(test_roster: char) -> NewFilterDecision {
         customer: "nes".parse().unwrap(),
         roster: roster(test_roster),
         limits: Some(Limits { floor: 99, ..Limits::default() }),
+        slice: None,
         customer_person: "Rektor Berg".to_owned(),
         support_person: "Ingrid".to_owned(),
         reason: "the school closes".to_owned(),

@@ -86,6 +86,7 @@ async fn what_is_named_stays_and_the_rest_goes(on: On) {
         customer: nes.id.clone(),
         roster: ids[4],
         limits: None,
+        slice: None,
         customer_person: "Rektor Berg".to_owned(),
         support_person: "Ingrid".to_owned(),
         reason: "as tested".to_owned(),

@@ -50,6 +50,7 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
         postponed_until: None,
         held_courses: 4,
         held_until: Some("2024-08-19".parse().unwrap()),
+        not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
         read_errors: None,

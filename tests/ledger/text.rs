@@ -68,6 +68,7 @@ async fn a_nul_of_a_person_is_refused(on: On) {
         customer: nes.id.clone(),
         roster: super::runs::roster('a'),
         limits: None,
+        slice: None,
         customer_person: "Rektor".to_owned(),
         support_person: "Ingrid".to_owned(),
         reason: nul.to_owned(),

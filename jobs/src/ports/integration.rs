@@ -8,6 +8,7 @@ use rollover_roster::{
     diff::ChangeCounts,
     filter::{Breach, Limits},
     read::{Concessions, ReadReport},
+    slices::Slice,
     snapshot::SnapshotId,
 };
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,8 @@ pub struct FilterDecision {
     pub mirror: Option<SnapshotId>,
     /// `None`: the Filter is off for that run.
     pub limits: Option<Limits>,
+    /// What of the difference flows in that run; `None`: all of it.
+    pub slice: Option<Slice>,
     pub customer_person: String,
     pub support_person: String,
     pub reason: String,
@@ -157,6 +160,9 @@ pub struct RunRecord {
     /// Courses held back until the start date (C1).
     pub held_courses: u64,
     pub held_until: Option<NaiveDate>,
+    /// What a decision did not release; the Filter looks at it again (F3).
+    #[serde(default)]
+    pub not_released: ChangeCounts,
     /// The customer's start date is not known: they are held back by the usual months.
     #[serde(default)]
     pub start_not_known: bool,

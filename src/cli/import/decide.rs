@@ -1,4 +1,4 @@
-//! `rollover import decide`: other limits, or the Filter off, for one run of exactly one roster (DOMAIN F3).
+//! `rollover import decide`: limits, the Filter off, or a slice, for one run of exactly one roster (DOMAIN F3).
 
 use crate::{
     app::App,
@@ -12,9 +12,16 @@ use crate::{
 };
 use clap::Args;
 use rollover_jobs::{Customer, ports::Outcome};
-use rollover_roster::snapshot::SnapshotId;
+use rollover_roster::{
+    diff::Action,
+    filter::Limits,
+    model::Kind,
+    places::{OUTSIDE, Places},
+    slices::Slice,
+    snapshot::SnapshotId,
+};
 use serde_json::json;
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DecideArgs {
@@ -36,13 +43,50 @@ pub(in crate::cli) struct DecideArgs {
     /// The Filter is off for this run.
     #[arg(long)]
     off: bool,
+    /// Only what is at this school flows, named as the breach names it; several times for several.
+    #[arg(long, value_name = "NAME")]
+    only_school: Vec<String>,
+    /// Only records of this kind flow: group, person, course or membership; several times for several.
+    #[arg(long, value_name = "KIND", value_parser = kind_named)]
+    only_kind: Vec<Kind>,
+    /// Only changes of this sort flow: create, update or delete; several times for several.
+    #[arg(long, value_name = "CHANGE", value_parser = action_named)]
+    only_action: Vec<Action>,
+}
+
+impl DecideArgs {
+    fn limits(&self, mut limits: Limits) -> Option<Limits> {
+        apply_limits(&self.filter, &mut limits);
+        (!self.off).then_some(limits)
+    }
+
+    fn slice(&self) -> Option<Slice> {
+        let slice = Slice {
+            kinds: self.only_kind.iter().copied().collect(),
+            schools: self.only_school.iter().cloned().collect(),
+            actions: self.only_action.iter().copied().collect(),
+        };
+        (slice != Slice::default()).then_some(slice)
+    }
+}
+
+fn kind_named(text: &str) -> Result<Kind, String> {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text);
+    kind.ok_or_else(|| format!("{text:?}: expected group, person, course or membership"))
+}
+
+fn action_named(text: &str) -> Result<Action, String> {
+    let action = Action::ALL.into_iter().find(|action| action.as_str() == text);
+    action.ok_or_else(|| format!("{text:?}: expected create, update or delete"))
 }
 
 pub(super) async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow::Result<Exit> {
     let customer = app.ledger.customer(&args.customer).await?;
-    if args.filter.is_empty() && !args.off {
+    let slice = args.slice();
+    if args.filter.is_empty() && !args.off && slice.is_none() {
         return Err(ExitError::usage(
-            "say what was decided: other limits for this run, as --filter membership.delete=90%, or --off",
+            "say what was decided: other limits for this run, as --filter membership.delete=90%, --off, or a \
+             slice of the changes, as --only-school \"Nes skole\"",
         )
         .into());
     }
@@ -50,15 +94,14 @@ pub(super) async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow:
         Some(roster) => known(app, roster)?,
         None => roster_of(app, &customer, args.run).await?,
     };
-    let limits = (!args.off).then(|| {
-        let mut limits = customer.settings.filter;
-        apply_limits(&args.filter, &mut limits);
-        limits
-    });
+    if let Some(slice) = &slice {
+        check_schools(app, &customer, roster, slice).await?;
+    }
     let decision = NewFilterDecision {
         customer: customer.id.clone(),
         roster,
-        limits,
+        limits: args.limits(customer.settings.filter),
+        slice,
         customer_person: args.customer_person,
         support_person: cx.person()?,
         reason: args.reason,
@@ -67,13 +110,56 @@ pub(super) async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow:
     if cx.json {
         output::json(&json!({ "decision": id, "roster": decision.roster.to_string() }))?;
     } else {
-        output::line(format!(
-            "Decision {id} is recorded for one run of exactly this roster; then the Filter is on again. Next: \
-             rollover import run {}",
-            customer.id
-        ));
+        output::line(recorded_words(id, &decision));
     }
     Ok(Exit::Done)
+}
+
+fn recorded_words(id: i64, decision: &NewFilterDecision) -> String {
+    let held = match decision.slice {
+        Some(_) => " What it does not release stays held; the run after looks at it again.",
+        None => "",
+    };
+    format!(
+        "Decision {id} is recorded for one run of exactly this roster; then the Filter is on again.{held} Next: \
+         rollover import run {}",
+        decision.customer
+    )
+}
+
+/// A name that no school has would release nothing, and nobody would see why.
+async fn check_schools(
+    app: &App,
+    customer: &Customer,
+    roster: SnapshotId,
+    slice: &Slice,
+) -> anyhow::Result<()> {
+    if slice.schools.is_empty() {
+        return Ok(());
+    }
+    let mirror = app.ledger.integration(&customer.id).await?.mirror;
+    let mut known = BTreeSet::from([OUTSIDE.to_owned()]);
+    for snapshot in std::iter::once(roster).chain(mirror) {
+        let mut places = Places::default();
+        // Groups come first, and only they name schools.
+        for record in app.engine.ports.rosters.snapshots().read(&snapshot)? {
+            let record = record?;
+            if record.kind() != Kind::Group {
+                break;
+            }
+            places.learn(&record);
+        }
+        known.extend(places.schools().into_iter().map(str::to_owned));
+    }
+    match slice.schools.iter().find(|school| !known.contains(*school)) {
+        None => Ok(()),
+        Some(school) => Err(ExitError::usage(format!(
+            "{school:?} is no school of this roster or of the site of {}: `rollover import show` names schools as the \
+             Filter found them",
+            customer.id
+        ))
+        .into()),
+    }
 }
 
 fn known(app: &App, roster: SnapshotId) -> Result<SnapshotId, ExitError> {

@@ -53,8 +53,17 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str) -> anyhow::Result<Ex
     Ok(Exit::Done)
 }
 
-/// What holds by a decision: `the Filter is off`, or the limits that are others than usual.
+/// What holds by a decision, and for what of the difference.
 pub(in crate::cli) fn what(decision: &DecisionRow, own: &Limits) -> String {
+    let what = limits_words(decision, own);
+    match &decision.slice {
+        Some(slice) => format!("{what}; only {}", slice.0),
+        None => what,
+    }
+}
+
+/// `the Filter is off`, or the limits that are others than usual.
+fn limits_words(decision: &DecisionRow, own: &Limits) -> String {
     let Some(limits) = &decision.limits else { return "the Filter is off".to_owned() };
     let base = if decision.kind == "limits" { Limits::default() } else { *own };
     let limits = differing(&limits.0, &base);

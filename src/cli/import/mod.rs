@@ -46,8 +46,10 @@ pub(super) enum ImportCommand {
     },
     /// Record a decision about the Filter: for one run of exactly one roster; then the Filter is on again.
     #[command(
-        after_help = "Example:\n  rollover import decide nes --run 17 --customer-person \"Kari Vik\" \\\n    \
-        --reason \"change of school year, figures compared with the MIS\" --filter membership.delete=90%"
+        after_help = "Examples:\n  rollover import decide nes --run 17 --customer-person \"Kari Vik\" \\\n    \
+        --reason \"change of school year, figures compared with the MIS\" --filter membership.delete=90%\n\n  \
+        rollover import decide nes --run 17 --customer-person \"Kari Vik\" \\\n    --reason \"the other school comes \
+        in June\" --off --only-school \"Nes skole\"\n\nWhat is not released stays held; the run after looks at it again."
     )]
     Decide(decide::DecideArgs),
     /// List the decisions about the Filter of a customer, the newest first: open, used, withdrawn.

@@ -38,7 +38,7 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str, limit: i64) -> anyho
             cell(record.applied.created),
             cell(record.applied.updated),
             cell(record.applied.deleted),
-            cell(record.postponed_deletes.total() + record.held_courses),
+            cell(record.postponed_deletes.total() + record.held_courses + record.not_released.total()),
             cell(record.roster_name.as_deref().unwrap_or("–")),
         ]);
     }
@@ -66,18 +66,7 @@ fn print_run(run: &RunRow, customer: &Customer) {
         "  applied  {} created, {} updated, {} deleted",
         record.applied.created, record.applied.updated, record.applied.deleted
     ));
-    if let Some(until) = record.postponed_until {
-        output::line(format!(
-            "  waits    {} deletes until {until}: by design, delay delete is on",
-            record.postponed_deletes.total()
-        ));
-    }
-    if let Some(until) = record.held_until {
-        output::line(format!(
-            "  waits    {} courses until the school year starts on {until}",
-            record.held_courses
-        ));
-    }
+    print_waits(record);
     if record.applied_in_part {
         output::line(match record.outcome {
             Outcome::Completed => {
@@ -97,6 +86,28 @@ fn print_run(run: &RunRow, customer: &Customer) {
         for error in &errors.errors {
             output::line(format!("  {error}"));
         }
+    }
+}
+
+/// What of the roster is not at the site yet.
+fn print_waits(record: &RunRecord) {
+    if let Some(until) = record.postponed_until {
+        output::line(format!(
+            "  waits    {} deletes until {until}: by design, delay delete is on",
+            record.postponed_deletes.total()
+        ));
+    }
+    if let Some(until) = record.held_until {
+        output::line(format!(
+            "  waits    {} courses until the school year starts on {until}",
+            record.held_courses
+        ));
+    }
+    if record.outcome == Outcome::Completed && !record.not_released.is_empty() {
+        output::line(format!(
+            "  waits    {} changes that the decision did not release: the Filter looks at them in the next run",
+            record.not_released.total()
+        ));
     }
 }
 

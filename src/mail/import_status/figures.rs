@@ -72,6 +72,10 @@ pub(super) fn changes(run: &RunRecord) -> Option<Table> {
     if waits && run.held_courses > 0 {
         rows.push(Row::whole("Courses held back", only(Action::Create, run.held_courses)));
     }
+    if run.outcome == Outcome::Completed && !run.not_released.is_empty() {
+        let count = |action| Kind::ALL.iter().map(|kind| run.not_released.get(*kind, action)).sum::<u64>();
+        rows.push(Row::whole("Not released", Action::ALL.map(|action| count(action).to_string()).to_vec()));
+    }
     let applied = [run.applied.created, run.applied.updated, run.applied.deleted];
     rows.push(Row::whole("Applied at the site", applied.map(|count| count.to_string()).to_vec()));
     Some(Table { columns: vec!["create", "update", "delete"], rows })

@@ -63,6 +63,7 @@ fn base(outcome: Outcome) -> RunRecord {
         postponed_until: None,
         held_courses: 0,
         held_until: None,
+        not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
         read_errors: None,
@@ -114,6 +115,7 @@ fn completed_with_waits() -> RunRecord {
         postponed_until: Some("2024-08-15".parse().unwrap()),
         held_courses: 12,
         held_until: Some("2024-08-19".parse().unwrap()),
+        not_released: ChangeCounts::default(),
         start_not_known: false,
         ..completed()
     }
@@ -185,6 +187,7 @@ fn refused_for_early_courses() -> RunRecord {
         planned: ChangeCounts { course: actions(12, 0, 0), ..ChangeCounts::default() },
         held_courses: 12,
         held_until: Some("2024-08-19".parse().unwrap()),
+        not_released: ChangeCounts::default(),
         start_not_known: false,
         failure: Some(
             "12 new courses came before the school year's start; this customer's setting refuses such a roster"

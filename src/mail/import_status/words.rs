@@ -132,7 +132,19 @@ pub(super) fn waits(run: &RunRecord) -> Vec<Wait> {
     if let Some(opens) = run.held_until {
         waits.push(Wait { title: "Courses held back", text: held(run, opens, accepted) });
     }
+    if run.outcome == Outcome::Completed && !run.not_released.is_empty() {
+        waits.push(Wait { title: "Not released", text: not_released(run) });
+    }
     waits
+}
+
+fn not_released(run: &RunRecord) -> String {
+    let changes = counted(run.not_released.total(), "change");
+    let stay = if run.not_released.total() == 1 { "stays" } else { "stay" };
+    format!(
+        "A decision released a part of the roster. {changes} {stay} held, and the site stays as it is there. The \
+         Filter looks at the rest in the next run; another decision can release it."
+    )
 }
 
 fn postponed(run: &RunRecord, until: NaiveDate, accepted: bool) -> String {

@@ -354,9 +354,13 @@ impl DecisionLine {
             task: decision.task_id,
             used_by_run: decision.used_by_run,
             withdrawn: decision.withdrawn_by.clone().zip(decision.withdrawn_why.clone()),
-            filter: roster.map(|roster| match decision.limits {
-                Some(_) => format!("other limits for one run of roster {roster}"),
-                None => format!("the Filter is off for one run of roster {roster}"),
+            filter: roster.map(|roster| {
+                let only =
+                    decision.slice.as_ref().map(|slice| format!(", only {}", slice.0)).unwrap_or_default();
+                match decision.limits {
+                    Some(_) => format!("limits for one run of roster {roster}{only}"),
+                    None => format!("the Filter is off for one run of roster {roster}{only}"),
+                }
             }),
         }
     }

@@ -90,6 +90,7 @@ pub(in crate::web) struct RunPage {
     pub postponed_until: Option<String>,
     pub held_courses: u64,
     pub held_until: Option<String>,
+    pub not_released: u64,
     pub read_errors: Vec<ReadError>,
     pub more_errors: u64,
     pub mails: Vec<MailLine>,
@@ -145,6 +146,9 @@ pub(super) fn sentence(record: &RunRecord) -> String {
     }
     if let Some(until) = record.held_until {
         said.push_str(&format!("; {} courses are held back until {}", record.held_courses, day(until)));
+    }
+    if record.outcome == Outcome::Completed && !record.not_released.is_empty() {
+        said.push_str(&format!("; {} changes were not released and stay held", record.not_released.total()));
     }
     said
 }
@@ -233,6 +237,10 @@ impl RunPage {
             postponed_until: record.postponed_until.map(day),
             held_courses: record.held_courses,
             held_until: record.held_until.map(day),
+            not_released: match record.outcome {
+                Outcome::Completed => record.not_released.total(),
+                _ => 0,
+            },
             read_errors: errors.map(|report| report.errors.clone()).unwrap_or_default(),
             more_errors: errors.map_or(0, |report| report.more),
             mails: mails.iter().map(|mail| MailLine::new(mail, wall)).collect(),

@@ -6,6 +6,7 @@
 use super::{
     Import,
     guard::{GuardVerdict, decide_guard},
+    judgement::{Judged, Judgement},
     prepare::{Taken, blocking},
 };
 use crate::Stop;
@@ -13,8 +14,8 @@ use rollover_roster::{
     compare::{Comparison, RosterError, compare_snapshots},
     diff::{Action, Change, ChangeCounts},
     explain::Explainer,
-    filter::{Breach, Limits, Verdict, decide_abort},
-    model::{Kind, KindCounts},
+    filter::{Breach, Verdict},
+    model::Kind,
     places::{Places, Sides},
     read::Concessions,
     rekey::Announced,
@@ -36,6 +37,8 @@ pub(super) struct Difference {
     pub planned: ChangeCounts,
     pub postponed: ChangeCounts,
     pub held_courses: u64,
+    /// What a person did not release (F3).
+    pub not_released: ChangeCounts,
     /// What an earlier roster, applied in part, makes necessary besides; no matter of the Filter.
     pub repairs: RepairCounts,
     /// What the Filter says of what flows.
@@ -65,13 +68,13 @@ pub(super) struct RepairCounts {
 
 /// The changes of an import, to be walked any number of times.
 pub(super) struct Changes {
-    all: Comparison,
+    pub(super) all: Comparison,
     /// What leads from the mirror to the roster under way.
     touched: Option<Comparison>,
-    holds: Holds,
+    pub(super) holds: Holds,
 }
 
-type Found<T> = Result<T, RosterError>;
+pub(super) type Found<T> = Result<T, RosterError>;
 
 impl Changes {
     /// What flows now, sorted by key.
@@ -142,14 +145,14 @@ fn count(changes: &Changes) -> Found<(ChangeCounts, ChangeCounts)> {
             Timing::Now => flowing.add(&change),
             // Besides deletes only courses wait that a group becomes; what they wait for is its delete.
             Timing::Postponed if change.action() == Action::Delete => postponed.add(&change),
-            Timing::Postponed | Timing::HeldBack => {}
+            Timing::Postponed | Timing::HeldBack | Timing::NotReleased => {}
         }
     }
     Ok((flowing, postponed))
 }
 
 /// The snapshots that an import is about.
-struct Snapshots {
+pub(super) struct Snapshots {
     store: SnapshotStore,
     roster: SnapshotId,
     mirror: Option<SnapshotId>,
@@ -161,15 +164,19 @@ impl Snapshots {
         let all = compare_snapshots(&self.store, self.mirror.as_ref(), &self.roster)?;
         let (groups, courses) = (|| all.deletes_of(Kind::Group), || all.puts_of(Kind::Course));
         let holds = Holds::of(groups, courses, guard, delays)?;
+        Ok(Changes { all, touched: None, holds })
+    }
+
+    /// What a roster that broke off may have changed, once it is settled what flows of this one.
+    fn touched(&self, holds: &Holds) -> Found<Option<Comparison>> {
         // The same roster goes on, and all of it flows: whatever it touched comes to what it says.
         let settled = self.under_way == Some(self.roster) && holds.is_none();
         let touched = self.under_way.filter(|_| !settled);
-        let touched = touched.map(|part| compare_snapshots(&self.store, self.mirror.as_ref(), &part));
-        Ok(Changes { all, touched: touched.transpose()?, holds })
+        touched.map(|part| compare_snapshots(&self.store, self.mirror.as_ref(), &part)).transpose()
     }
 
     /// The hierarchies that tell where the changes of a breach are.
-    fn sides(&self) -> Found<Sides> {
+    pub(super) fn sides(&self) -> Found<Sides> {
         let learn = |snapshot: &SnapshotId| -> Found<Places> {
             let mut places = Places::default();
             for record in self.store.read(snapshot)? {
@@ -188,26 +195,6 @@ impl Snapshots {
             explainer.see(&change?);
         }
         Ok(Verdict::Abort(explainer.finish()))
-    }
-}
-
-/// By which limits a difference is judged.
-struct Judgement {
-    limits: Limits,
-    /// F3: about this difference and no other.
-    decision: Option<crate::ports::FilterDecision>,
-    first_import: bool,
-}
-
-impl Judgement {
-    /// The verdict, and the decision that it rests on.
-    fn of(&self, size: &KindCounts, flowing: &ChangeCounts) -> (Verdict, Option<i64>) {
-        let judge = |limits: Option<&Limits>| decide_abort(limits, size, flowing, self.first_import);
-        match (judge(Some(&self.limits)), &self.decision) {
-            // A decision is used up only where the ordinary limits would stop the import.
-            (Verdict::Abort(_), Some(decision)) => (judge(decision.limits.as_ref()), Some(decision.id)),
-            (verdict, _) => (verdict, None),
-        }
     }
 }
 
@@ -254,9 +241,11 @@ fn settle(
     judgement: &Judgement,
     taken: Taken,
 ) -> Found<Difference> {
-    let changes = snapshots.changes(guard, delays)?;
+    let mut changes = snapshots.changes(guard, delays)?;
     let (flowing, postponed) = count(&changes)?;
-    let (verdict, used_decision) = judgement.of(changes.all.old_records(), &flowing);
+    let Judged { verdict, used_decision, flowing, not_released } =
+        judgement.of(snapshots, &mut changes, flowing)?;
+    changes.touched = snapshots.touched(&changes.holds)?;
     let verdict = match verdict {
         Verdict::Pass => Verdict::Pass,
         Verdict::Abort(breaches) => snapshots.explained(breaches, &taken.announced, &changes)?,
@@ -267,6 +256,7 @@ fn settle(
         planned: *changes.all.counts(),
         postponed,
         held_courses: changes.holds.courses(),
+        not_released,
         repairs: changes.count_repairs()?,
         verdict,
         used_decision,

@@ -10,6 +10,7 @@ mod addressee;
 mod difference;
 mod ended;
 mod guard;
+mod judgement;
 mod no_roster;
 mod pointers;
 mod prepare;

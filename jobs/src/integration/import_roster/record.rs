@@ -51,6 +51,7 @@ impl Import<'_> {
             held_courses,
             held_until: self.state.course_guard.filter(|_| held_courses > 0).map(|guard| guard.opens),
             start_not_known: held_courses > 0 && self.state.course_guard.is_some_and(|guard| guard.assumed),
+            not_released: difference.map(|difference| difference.not_released).unwrap_or_default(),
             concessions: difference.map(|difference| difference.concessions.clone()).unwrap_or_default(),
             breaches: Vec::new(),
             read_errors: None,

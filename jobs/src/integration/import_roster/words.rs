@@ -20,7 +20,11 @@ pub(super) fn completed_words(customer: &CustomerId, record: &RunRecord) -> Stri
 
 pub(super) fn would_apply_words(customer: &CustomerId, difference: &Difference) -> String {
     let changes = difference.flowing.total() + difference.repairs.now;
-    format!("{changes} changes would be applied to the site of {customer}")
+    let held = match difference.not_released.total() {
+        0 => String::new(),
+        held => format!("; not released: {}", counted(held, "change")),
+    };
+    format!("{changes} changes would be applied to the site of {customer}{held}")
 }
 
 pub(super) fn paused_words(customer: &CustomerId, pause: &Pause) -> String {
@@ -60,6 +64,10 @@ fn waiting_words(record: &RunRecord) -> String {
     if let Some(until) = record.held_until {
         let courses = counted(record.held_courses, "course");
         words.push_str(&format!("; held back until {until}: {courses}"));
+    }
+    if !record.not_released.is_empty() {
+        let changes = counted(record.not_released.total(), "change");
+        words.push_str(&format!("; not released: {changes}"));
     }
     words
 }
