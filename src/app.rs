@@ -127,7 +127,7 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
         .map_err(|error| ExitError::usage(error.to_string()))?;
     let fetcher = Fetcher::open(&settings.rosters.fetch(), settings.secrets.clone())
         .map_err(|why| ExitError::usage(format!("rosters.ca_file: {why}")))?;
-    let folder = FolderRosters::new(settings.roster_folder(), snapshots, clock.clone());
+    let folder = FolderRosters::new(settings.roster_folder(), snapshots.clone(), clock.clone());
     Ok(Ports {
         clock: clock.clone(),
         site: Arc::new(EmbeddedSite::new(ledger.db().clone())),
@@ -140,7 +140,7 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
             copy_to: settings.mail.status_copy_to.clone(),
         }),
         decisions: Arc::new(LedgerDecisions { ledger: ledger.clone() }),
-        mailer: Arc::new(OutboxMailer { ledger: ledger.clone(), clock: clock.clone(), transport }),
+        mailer: Arc::new(OutboxMailer { ledger: ledger.clone(), clock: clock.clone(), snapshots, transport }),
     })
 }
 

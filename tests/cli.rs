@@ -97,6 +97,7 @@ on_both!(
     every_optional_setting_can_be_unset,
     where_and_by_when_rosters_come_is_set_and_shown_without_secrets,
     limits_are_unset_with_a_decision_only,
+    personal_data_leave_with_a_decision_only,
     rules_refuse_with_3
 );
 
@@ -617,6 +618,7 @@ async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
     let settings = [
         ("middleware", "wonde"),
         ("status-mail-to", "other@nes.example"),
+        ("language", "sv"),
         ("roster-folder", "/in"),
         ("roster-from", "https://mis.example/nes.xml"),
         ("roster-due-by", "06:00 mon-fri"),
@@ -703,6 +705,18 @@ async fn limits_are_unset_with_a_decision_only(set_up: &SetUp) {
     refused(set_up, &unset, 2, &["only with a decision"]);
     done(set_up, &[&unset[..], &with[..]].concat());
     assert!(!done(set_up, &["customer", "show", "nes"]).contains("for this customer"));
+}
+
+async fn personal_data_leave_with_a_decision_only(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let on = ["customer", "set", "nes", "--personal-data-by-mail", "on"];
+    refused(set_up, &on, 2, &["personal data leave by mail only with a decision", "--customer-person"]);
+    let with = ["--customer-person", "Kari Vik", "--reason", "the school office asked for it"];
+    done(set_up, &[&on[..], &with[..]].concat());
+    assert!(done(set_up, &["customer", "show", "nes"]).contains("personal data"));
+    done(set_up, &["customer", "set", "nes", "--unset", "personal-data-by-mail"]);
+    assert!(!done(set_up, &["customer", "show", "nes"]).contains("personal data"));
+    refused(set_up, &["customer", "set", "nes", "--language", "no"], 2, &["expected one of en, nb, sv"]);
 }
 
 // DOMAIN P5

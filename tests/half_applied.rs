@@ -6,7 +6,7 @@ mod harness;
 
 use async_trait::async_trait;
 use harness::{On, TestApp, on_both_engines};
-use rollover::ledger::{JobMove, LimitsDecision, NewFilterDecision, NewJob, RunRow};
+use rollover::ledger::{JobMove, NewFilterDecision, NewJob, RunRow, SettingsDecision};
 use rollover_jobs::{
     Customer, CustomerId, JobContext, JobFacts, Ports, WriteProof, find_kind,
     ports::{Applied, Capability, Outcome, Site, SiteCounts, SiteError},
@@ -111,8 +111,9 @@ async fn break_off(test: &TestApp, customer: &Customer, batches: usize) -> bool 
 }
 
 async fn set_limits(test: &TestApp, customer: &Customer) {
-    let decision = LimitsDecision { customer_person: "Kari", support_person: "Ingrid", reason: "as tested" };
-    test.ledger().update_customer_with_limits(test.now(), customer, decision).await.unwrap();
+    let decision =
+        SettingsDecision { customer_person: "Kari", support_person: "Ingrid", reason: "as tested" };
+    test.ledger().update_customer_with_decision(test.now(), customer, decision).await.unwrap();
 }
 
 /// A customer whose site holds a roster, with a Filter that lets everything through.

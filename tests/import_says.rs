@@ -5,7 +5,7 @@
 mod harness;
 
 use harness::{On, TestApp, on_both_engines};
-use rollover::ledger::{LimitsDecision, NewJob, RunRow};
+use rollover::ledger::{NewJob, RunRow, SettingsDecision};
 use rollover_jobs::{Customer, ports::Outcome};
 use rollover_roster::{
     explain::Cause,
@@ -23,8 +23,9 @@ const SPRING: &str = "2024-04-02T00:30:00Z";
 async fn nes(test: &TestApp, change: impl FnOnce(&mut Customer)) {
     let mut customer = test.customer("nes", &[]).await;
     change(&mut customer);
-    let decision = LimitsDecision { customer_person: "Kari", support_person: "Ingrid", reason: "as tested" };
-    test.ledger().update_customer_with_limits(test.now(), &customer, decision).await.unwrap();
+    let decision =
+        SettingsDecision { customer_person: "Kari", support_person: "Ingrid", reason: "as tested" };
+    test.ledger().update_customer_with_decision(test.now(), &customer, decision).await.unwrap();
 }
 
 /// A site with one person, whose `sourcedid` elements are given, as a member in the role.

@@ -190,7 +190,7 @@ async fn a_worker_that_died_after_sending_sends_the_same_mail_again(on: On) {
     let lease_until = test.now() + chrono::Duration::seconds(60);
     let claim = JobMove::Claim { owner: "dead".to_owned(), lease_until };
     test.ledger().apply(test.now(), "dead", job.id, claim).await.unwrap();
-    transport(&server.url()).send(&row).await.unwrap();
+    transport(&server.url()).send(&row, None).await.unwrap();
     assert_eq!((server.received().len(), mail(&test, row.id).await.sent_at), (1, None));
     test.clock.advance_to(lease_until + chrono::Duration::seconds(1));
     assert_eq!(reap(&test.app.engine).await.unwrap(), 1);
@@ -238,7 +238,7 @@ async fn a_wrong_password_is_named_and_not_shown(on: On) {
     assert!(told.contains("correct user and password in mail.url (ROLLOVER_MAIL_URL)"), "{told}");
     assert!(!told.contains("s3cret"), "{told}");
     let right = transport(&format!("smtp://rollover:r1ght%3Apass%40word@{address}?tls=none"));
-    right.send(&row).await.unwrap();
+    right.send(&row, None).await.unwrap();
     assert_eq!(server.received()[0].user.as_deref(), Some("rollover"));
 }
 
@@ -315,7 +315,7 @@ async fn the_folder_keeps_a_mail_that_programs_can_read(on: On) {
     assert!(message.body_text(0).unwrap().contains("No roster had come"));
     assert!(message.body_html(0).unwrap().contains("<html lang=\"en\">"));
     // Sent again, it replaces itself.
-    transport(&format!("file:{}", folder.display())).send(&row).await.unwrap();
+    transport(&format!("file:{}", folder.display())).send(&row, None).await.unwrap();
     assert_eq!(names().len(), 1);
     assert_eq!(std::fs::read(folder.join(&names()[0])).unwrap(), bytes);
 }

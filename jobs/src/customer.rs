@@ -1,6 +1,6 @@
 //! A customer as jobs and plans see it: who they are, their calendar, their settings.
 
-use crate::{DueBy, Fetch};
+use crate::{DueBy, Fetch, Language};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rollover_roster::{
@@ -121,6 +121,13 @@ pub struct Customer {
     pub settings: CustomerSettings,
 }
 
+impl Customer {
+    /// In which mails to it are written.
+    pub fn language(&self) -> Language {
+        self.settings.language.unwrap_or_else(|| Language::of(&self.country))
+    }
+}
+
 /// The dates of one customer's change of school year; `year` is the calendar year of that summer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
@@ -157,6 +164,11 @@ pub struct CustomerSettings {
     pub roster_source: Option<String>,
     /// Recipients of the status mail: the customer's and ours.
     pub status_mail_to: Vec<String>,
+    /// The rows of the difference go with the status mail to the customer's side: children's data, so only with a
+    /// recorded decision.
+    pub personal_data_by_mail: bool,
+    /// Of its mails; `None`: the one of its country.
+    pub language: Option<Language>,
     pub filter: Limits,
     /// C2 and C3: the customer's half of the pair of settings.
     pub course_archiving: bool,

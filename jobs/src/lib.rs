@@ -11,6 +11,7 @@ mod general;
 mod integration;
 mod kind;
 mod kinds;
+mod language;
 pub mod plan;
 pub mod ports;
 mod stop;
@@ -29,4 +30,5 @@ pub use integration::{
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};
+pub use language::Language;
 pub use stop::{Stop, Who};

@@ -4,7 +4,7 @@ use super::{
     clocks::broken,
     context::Context,
     due_task, fetch_fields,
-    fields::{CalendarFields, SettingsFields, parse_module, parse_name},
+    fields::{CalendarFields, SettingsFields, parse_module, parse_name, parse_switch},
     import::{DECISIONS_LISTED, roster, what},
     limits,
     output::{self, Listing, cell},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::App,
     exit::{Exit, ExitError},
-    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, LimitsDecision, Rows},
+    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, Rows, SettingsDecision},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -99,10 +99,14 @@ pub(super) struct SetArgs {
     /// above except name, country, time zone and MIS; with --year also a date, and `term=NAME`; several times for several.
     #[arg(long, value_name = "NAME", value_parser = Unset::from_str)]
     unset: Vec<Unset>,
-    /// With --filter at the customer decided on the limits.
+    /// Attach the rows of the difference, children's data, to the status mails of the customer's side. To turn it on
+    /// takes a decision of the customer, with --customer-person and --reason.
+    #[arg(long, value_name = "on|off", value_parser = parse_switch)]
+    personal_data_by_mail: Option<bool>,
+    /// With --filter or --personal-data-by-mail: who at the customer decided.
     #[arg(long, value_name = "PERSON", requires = "reason")]
     customer_person: Option<String>,
-    /// With --filter or --unset filter: why.
+    /// With --filter, --unset filter or --personal-data-by-mail: why.
     #[arg(long, requires = "customer_person")]
     reason: Option<String>,
     #[command(flatten)]
@@ -181,17 +185,22 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
     }
     let limits_change = args.settings.changes_limits() || unset::changes_limits(&args.unset);
     args.settings.apply(&mut customer.settings)?;
+    let by_mail = args.personal_data_by_mail;
+    customer.settings.personal_data_by_mail = by_mail.unwrap_or(customer.settings.personal_data_by_mail);
+    let takes_decision = limits_change || by_mail == Some(true);
     let now = app.clock.now();
     match (args.customer_person.as_deref(), args.reason.as_deref()) {
-        (Some(customer_person), Some(reason)) if limits_change => {
-            let decision = LimitsDecision { customer_person, support_person: &person, reason };
-            app.ledger.update_customer_with_limits(now, &customer, decision).await?;
+        (Some(customer_person), Some(reason)) if takes_decision => {
+            let decision = SettingsDecision { customer_person, support_person: &person, reason };
+            app.ledger.update_customer_with_decision(now, &customer, decision).await?;
         }
-        _ if limits_change => {
-            return Err(ExitError::usage(
-                "the limits of the Filter change only with a decision: say who at the customer decided with \
-                 --customer-person, and why with --reason",
-            )
+        _ if takes_decision => {
+            let what =
+                if limits_change { "the limits of the Filter change" } else { "personal data leave by mail" };
+            return Err(ExitError::usage(format!(
+                "{what} only with a decision: say who at the customer decided with --customer-person, and why with \
+                 --reason"
+            ))
             .into());
         }
         _ => app.ledger.update_customer(now, &person, &customer).await?,
@@ -318,7 +327,14 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     let middleware = customer.middleware.as_ref().map(|name| format!(" behind {name}")).unwrap_or_default();
     output::line(format!("  MIS {}{middleware}", customer.mis));
     output::line(format!("  modules: {}", or_none(&customer.modules)));
-    output::line(format!("  status mails to: {}", or_none(&customer.settings.status_mail_to)));
+    output::line(format!(
+        "  status mails in {} to: {}",
+        customer.language(),
+        or_none(&customer.settings.status_mail_to)
+    ));
+    if customer.settings.personal_data_by_mail {
+        output::line("  the rows of the difference go with them to the customer's side: personal data");
+    }
     for summer in &view.calendars {
         output::line(format!("  summer {}: {}", summer.year, dates(&summer.dates)));
     }

@@ -9,7 +9,8 @@ use crate::{config::MAX_KEEP_DAYS, exit::ExitError, mail::address::parse_recipie
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use rollover_jobs::{
-    Calendar, CustomerSettings, DueBy, EarlyCourses, Retention, RosterFormat, TermDates, plan::TEMPLATES,
+    Calendar, CustomerSettings, DueBy, EarlyCourses, Language, Retention, RosterFormat, TermDates,
+    plan::TEMPLATES,
 };
 use rollover_roster::read::{Leniency, Lenient, Mapping};
 use std::{collections::BTreeSet, str::FromStr};
@@ -20,6 +21,9 @@ pub(super) struct SettingsFields {
     /// Recipient of the status mails; several times for several. Replaces the list.
     #[arg(long, value_name = "ADDRESS", value_parser = parse_recipient)]
     status_mail_to: Vec<String>,
+    /// The language of its mails: en, nb or sv. Without it the one of its country, for NO nb, for SE sv, else en.
+    #[arg(long, value_name = "CODE", value_parser = Language::from_str)]
+    language: Option<Language>,
     /// Folder that the rosters arrive in.
     #[arg(long, value_name = "FOLDER")]
     roster_folder: Option<String>,
@@ -91,7 +95,7 @@ enum Early {
     Refuse,
 }
 
-fn parse_switch(text: &str) -> Result<bool, String> {
+pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
     match text {
         "on" => Ok(true),
         "off" => Ok(false),
@@ -109,6 +113,7 @@ impl SettingsFields {
         if !self.status_mail_to.is_empty() {
             settings.status_mail_to = self.status_mail_to;
         }
+        settings.language = self.language.or(settings.language);
         if self.roster_folder.is_some() {
             settings.roster_folder = self.roster_folder;
         }

@@ -17,6 +17,8 @@ pub(super) enum Unset {
 pub(super) enum Setting {
     Middleware,
     StatusMailTo,
+    Language,
+    PersonalDataByMail,
     RosterFolder,
     RosterFrom,
     RosterDueBy,
@@ -39,9 +41,11 @@ pub(super) enum Date {
     Term(String),
 }
 
-const SETTINGS: [(&str, Setting); 14] = [
+const SETTINGS: [(&str, Setting); 16] = [
     ("middleware", Setting::Middleware),
     ("status-mail-to", Setting::StatusMailTo),
+    ("language", Setting::Language),
+    ("personal-data-by-mail", Setting::PersonalDataByMail),
     ("roster-folder", Setting::RosterFolder),
     ("roster-from", Setting::RosterFrom),
     ("roster-due-by", Setting::RosterDueBy),
@@ -96,6 +100,8 @@ pub(super) fn take_settings(unset: &[Unset], customer: &mut Customer) {
         match setting {
             Setting::Middleware => customer.middleware = None,
             Setting::StatusMailTo => settings.status_mail_to.clear(),
+            Setting::Language => settings.language = None,
+            Setting::PersonalDataByMail => settings.personal_data_by_mail = false,
             Setting::RosterFolder => settings.roster_folder = None,
             Setting::RosterFrom => settings.fetch = None,
             Setting::RosterDueBy => settings.roster_due_by = None,

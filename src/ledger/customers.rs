@@ -4,13 +4,14 @@ use super::{
     Ledger, LedgerError,
     changes::{changed_dates, changed_fields},
     db::{self, Tx, execute, query},
-    decisions::{self, LimitsDecision},
+    decisions::{self, SettingsDecision},
     events::{self, NewEvent},
     unreadable::{Rows, Unreadable, query_each},
     words::{check_keepable, check_words},
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::{Calendar, Customer, CustomerId, CustomerSettings};
+use rollover_roster::filter::Limits;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::types::Json;
@@ -101,6 +102,40 @@ async fn to_change(tx: &mut Tx, id: &str) -> Result<CustomerRow, LedgerError> {
         .ok_or_else(|| LedgerError::not_found("customer", id))
 }
 
+/// A setting that nobody changes without a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decided {
+    /// DOMAIN F3.
+    Limits,
+    /// Children's data leave by mail.
+    PersonalData,
+}
+
+/// What of a change of settings takes a decision; that personal data stay here does not.
+fn decided(old: &CustomerSettings, new: &CustomerSettings) -> Vec<Decided> {
+    let limits = (old.filter != new.filter).then_some(Decided::Limits);
+    let personal_data =
+        (new.personal_data_by_mail && !old.personal_data_by_mail).then_some(Decided::PersonalData);
+    limits.into_iter().chain(personal_data).collect()
+}
+
+impl Decided {
+    const fn kind_and_limits(self, settings: &CustomerSettings) -> (&'static str, Option<&Limits>) {
+        match self {
+            Self::Limits => ("limits", Some(&settings.filter)),
+            Self::PersonalData => ("personal_data_by_mail", None),
+        }
+    }
+
+    fn missing(self, customer: &CustomerId) -> LedgerError {
+        let what = match self {
+            Self::Limits => format!("the limits of the Filter of {customer} change"),
+            Self::PersonalData => format!("personal data of {customer} leave by mail"),
+        };
+        LedgerError::Refused(format!("{what} only with a decision: say who at the customer decided, and why"))
+    }
+}
+
 fn line(customer: &str, name: &'static str, note: Option<String>) -> NewEvent {
     NewEvent { customer: Some(customer.to_owned()), name, note, ..NewEvent::default() }
 }
@@ -115,6 +150,9 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         check_keepable("the customer", &json!(customer))?;
         check_words("who adds the customer", person)?;
+        if customer.settings.personal_data_by_mail {
+            return Err(Decided::PersonalData.missing(&customer.id));
+        }
         let mut tx = self.db.begin().await?;
         let added = execute!(
             tx.on(),
@@ -153,12 +191,12 @@ impl Ledger {
         self.change_customer(now, person, customer, None).await
     }
 
-    /// The same where the Filter's limits change, which takes a decision (DOMAIN F3): kept with the change.
-    pub async fn update_customer_with_limits(
+    /// The same where a setting changes that takes a decision (DOMAIN F3): kept with the change.
+    pub async fn update_customer_with_decision(
         &self,
         now: DateTime<Utc>,
         customer: &Customer,
-        decision: LimitsDecision<'_>,
+        decision: SettingsDecision<'_>,
     ) -> Result<(), LedgerError> {
         self.change_customer(now, decision.support_person, customer, Some(decision)).await
     }
@@ -168,7 +206,7 @@ impl Ledger {
         now: DateTime<Utc>,
         person: &str,
         customer: &Customer,
-        decision: Option<LimitsDecision<'_>>,
+        decision: Option<SettingsDecision<'_>>,
     ) -> Result<(), LedgerError> {
         check_keepable("the customer", &json!(customer))?;
         check_words("who changes the customer", person)?;
@@ -178,18 +216,10 @@ impl Ledger {
         if changed.is_empty() {
             return Ok(());
         }
-        match decision {
-            Some(decision) => {
-                let limits = &customer.settings.filter;
-                decisions::about_limits(&mut tx, now, customer.id.as_str(), limits, decision).await?;
-            }
-            None if old.settings.filter != customer.settings.filter => {
-                return Err(LedgerError::Refused(format!(
-                    "the limits of the Filter of {} change only with a decision: say who at the customer decided, and why",
-                    customer.id
-                )));
-            }
-            None => {}
+        for what in decided(&old.settings, &customer.settings) {
+            let decision = decision.ok_or_else(|| what.missing(&customer.id))?;
+            let about = what.kind_and_limits(&customer.settings);
+            decisions::about_settings(&mut tx, now, customer.id.as_str(), about, decision).await?;
         }
         execute!(
             tx.on(),

@@ -32,7 +32,7 @@ db::statements! {
 pub struct DecisionRow {
     pub id: i64,
     pub at: DateTime<Utc>,
-    /// `sign_off`, `skip`, `filter`, `limits`.
+    /// `sign_off`, `skip`, `filter`, `limits`, `personal_data_by_mail`.
     pub kind: String,
     pub customer_id: Option<String>,
     pub task_id: Option<i64>,
@@ -93,34 +93,35 @@ pub(super) async fn about_task(
     Ok(())
 }
 
-/// Who decided on the limits that hold from now on (DOMAIN F3), in the transaction that writes them.
+/// Who decided on a setting that takes a decision, as the limits of the Filter do (DOMAIN F3).
 #[derive(Debug, Clone, Copy)]
-pub struct LimitsDecision<'a> {
+pub struct SettingsDecision<'a> {
     pub customer_person: &'a str,
     pub support_person: &'a str,
     pub reason: &'a str,
 }
 
-pub(super) async fn about_limits(
+/// Kept in the transaction that writes the settings; with the limits, where they are what was decided on.
+pub(super) async fn about_settings(
     tx: &mut Tx,
     now: DateTime<Utc>,
     customer: &str,
-    limits: &Limits,
-    decision: LimitsDecision<'_>,
+    (kind, limits): (&str, Option<&Limits>),
+    decision: SettingsDecision<'_>,
 ) -> Result<(), LedgerError> {
-    check_words("who at the customer decided on the limits", decision.customer_person)?;
-    check_words("who at support decided on the limits", decision.support_person)?;
-    check_words("the reason for other limits", decision.reason)?;
+    check_words("who at the customer decided", decision.customer_person)?;
+    check_words("who at support decided", decision.support_person)?;
+    check_words("the reason of the decision", decision.reason)?;
     query!(
         fetch_one as (i64,),
         tx.on(),
         INSERT_DECISION,
         now,
-        "limits",
+        kind,
         customer,
         None::<i64>,
         None::<String>,
-        Some(Json(limits)),
+        limits.map(Json),
         decision.customer_person,
         decision.support_person,
         decision.reason,

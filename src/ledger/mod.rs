@@ -39,7 +39,7 @@ mod words;
 
 pub use customers::CustomerRow;
 pub use db::check_url;
-pub use decisions::{DecisionRow, LimitsDecision, NewFilterDecision};
+pub use decisions::{DecisionRow, NewFilterDecision, SettingsDecision};
 pub use error::{LedgerError, Trouble};
 pub use events::EventRow;
 pub use filter_decisions::{FilterDecisionRow, FilterDecisionState};

@@ -7,6 +7,7 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use rollover_jobs::ports::RunRecord;
+use rollover_roster::snapshot::SnapshotId;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::types::Json;
@@ -20,6 +21,8 @@ db::statements! {
     RUN = "SELECT * FROM import_run WHERE id = $1";
     NEWEST_WITH_ROSTER = "
         SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT 1";
+    APPLIED_BEFORE = "
+        SELECT * FROM import_run WHERE customer_id = $1 AND id < $2 AND outcome = 'completed' ORDER BY id DESC LIMIT 1";
     RUNS_OF_CUSTOMER = "SELECT * FROM import_run WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
 }
 
@@ -66,6 +69,14 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         query!(fetch_optional as RunRow, conn.on(), RUN, id)?
             .ok_or_else(|| LedgerError::not_found("import run", id))
+    }
+
+    /// What the site held before a run: what the newest completed run before it left there.
+    pub async fn mirror_before(&self, run: &RunRow) -> Result<Option<SnapshotId>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let row =
+            query!(fetch_optional as RunRow, conn.on(), APPLIED_BEFORE, run.customer_id.as_str(), run.id)?;
+        Ok(row.and_then(|row| row.record.0.mirror))
     }
 
     /// The newest run that a job recorded.

@@ -18,6 +18,11 @@ pub(super) fn recipients(customer: &[String], ours: &[String]) -> Vec<String> {
     all.filter(|text| known.insert(mailbox_of(text))).cloned().collect()
 }
 
+/// Whether two addresses, as people set them, are of one mailbox.
+pub(super) fn same_mailbox(one: &str, other: &str) -> bool {
+    mailbox_of(one) == mailbox_of(other)
+}
+
 /// Without the name that stands beside it; what cannot be parsed stands for itself, and its mail says so.
 fn mailbox_of(text: &str) -> String {
     let mailbox = text.parse::<Mailbox>();

@@ -69,7 +69,7 @@ impl Table {
 pub(super) fn wrap(text: impl AsRef<str>, indent: usize) -> String {
     let room = WIDTH.saturating_sub(indent).max(1);
     let mut lines = vec![String::new()];
-    for word in text.as_ref().split_whitespace() {
+    for word in words(text.as_ref()) {
         for piece in pieces(word, room) {
             let line = lines.last_mut().expect("there is always a line");
             if line.is_empty() {
@@ -84,6 +84,11 @@ pub(super) fn wrap(text: impl AsRef<str>, indent: usize) -> String {
     }
     let margin = " ".repeat(indent);
     lines.iter().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Parts between which a line may break: a number and its sign stay together.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|sign: char| sign.is_whitespace() && sign != '\u{a0}').filter(|word| !word.is_empty())
 }
 
 /// A label before a text that is wrapped beside it.
@@ -118,7 +123,7 @@ fn cut(text: &str, longest: usize) -> String {
 
 /// Words for a file name: `a-z 0-9 -`.
 pub(super) fn slug(text: &str) -> String {
-    let plain = text.to_lowercase();
+    let plain = text.to_lowercase().replace(['å', 'ä'], "a").replace(['ø', 'ö'], "o").replace('æ', "ae");
     let words = plain.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut slug = words.collect::<Vec<_>>().join("-");
     slug.truncate(LONGEST_SLUG);
@@ -142,6 +147,8 @@ mod tests {
         assert_eq!(wrap("one two", 2), "  one two");
         assert_eq!(wrap("", 0), "");
         assert_eq!(hang("End", "today", 6), "End   today");
+        let figure = format!("{} 1\u{a0}420\u{a0}%", "a".repeat(72));
+        assert_eq!(wrap(&figure, 0).lines().last(), Some("1\u{a0}420\u{a0}%"));
         let long = wrap("ø".repeat(200), 4);
         assert!(long.lines().all(|line| length(line) <= WIDTH && line.starts_with("    ø")), "{long}");
     }
@@ -167,6 +174,6 @@ mod tests {
         assert_eq!(name("Nes\r\nBcc: all@example.com"), "Nes Bcc: all@example.com");
         assert_eq!(name("a\u{202e}b\u{0}c\td"), "a b c d");
         assert_eq!(length(&name(&"x".repeat(500))), LONGEST_NAME);
-        assert_eq!(slug("../Import finished: Nø\0"), "import-finished-n");
+        assert_eq!(slug("../Import finished: Nø\0"), "import-finished-no");
     }
 }

@@ -1,6 +1,7 @@
 //! How a mail leaves: by SMTP, or as a file into a folder.
 
 use super::{
+    attached::Attached,
     folder::MailFolder,
     message::message,
     smtp::SmtpRelay,
@@ -86,8 +87,8 @@ impl MailTransport {
     }
 
     /// Sends one mail. Sent twice, both have the same Message-ID, and in a folder the same name.
-    pub async fn send(&self, mail: &MailRow) -> Result<(), SendError> {
-        let message = message(&self.from, mail)?;
+    pub async fn send(&self, mail: &MailRow, attached: Option<&Attached>) -> Result<(), SendError> {
+        let message = message(&self.from, mail, attached)?;
         match &self.way {
             Way::Smtp(relay) => relay.send(mail, message).await,
             Way::Folder(folder) => folder.write(mail, message.formatted()).await,

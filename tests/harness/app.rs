@@ -11,8 +11,8 @@ use rollover::{
     model::TaskState,
 };
 use rollover_jobs::{
-    AnyKind, Calendar, Customer, CustomerSettings, JobContext, JobKind, KINDS, Lane, Policy, Stop, Who,
-    WriteProof, plan::Trigger,
+    AnyKind, Calendar, Customer, CustomerSettings, JobContext, JobKind, KINDS, Lane, Language, Policy, Stop,
+    Who, WriteProof, plan::Trigger,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ impl TestApp {
         self.app.clock.now()
     }
 
-    /// A Norwegian customer with the dates of 2024.
+    /// A Norwegian customer with the dates of 2024, that reads English.
     pub async fn customer(&self, id: &str, modules: &[&str]) -> Customer {
         let customer = Customer {
             id: id.parse().unwrap(),
@@ -161,6 +161,7 @@ impl TestApp {
             modules: modules.iter().map(|module| (*module).to_owned()).collect(),
             settings: CustomerSettings {
                 status_mail_to: vec!["it@customer.example".to_owned()],
+                language: Some(Language::English),
                 ..CustomerSettings::default()
             },
         };

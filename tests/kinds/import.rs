@@ -5,7 +5,7 @@ use crate::{
     roster::{School, ago, lay},
     scenario,
 };
-use rollover::ledger::{LimitsDecision, NewFilterDecision, NewJob, QueuedMail};
+use rollover::ledger::{NewFilterDecision, NewJob, QueuedMail, SettingsDecision};
 use rollover_jobs::{
     Customer, EarlyCourses, JobContext, JobFacts, WriteProof, find_kind,
     ports::{Applied, Author, Outcome, Pause, RunRecord, SiteCounts, Window},
@@ -209,8 +209,8 @@ impl Case {
             }
         }
         let decision =
-            LimitsDecision { customer_person: "Kari", support_person: "test", reason: "as tested" };
-        ledger.update_customer_with_limits(now, &customer, decision).await.unwrap();
+            SettingsDecision { customer_person: "Kari", support_person: "test", reason: "as tested" };
+        ledger.update_customer_with_decision(now, &customer, decision).await.unwrap();
         if self.with == With::Decision {
             let decision = NewFilterDecision {
                 customer: customer.id.clone(),

@@ -4,7 +4,7 @@ use super::{
     NOW,
     harness::{On, TestApp, moment, on_both_engines},
 };
-use rollover::ledger::{LedgerError, LimitsDecision};
+use rollover::ledger::{LedgerError, SettingsDecision};
 use rollover_jobs::{Calendar, Customer, CustomerSettings, EarlyCourses, TermDates};
 use rollover_roster::filter::Limits;
 
@@ -52,10 +52,13 @@ async fn a_customer_is_read_as_it_was_written(on: On) {
     fjord.settings = CustomerSettings::default();
     let refused = test.ledger().update_customer(test.now(), "Ingrid", &fjord).await.unwrap_err().to_string();
     assert!(refused.contains("only with a decision"), "{refused}");
-    let decision = |reason| LimitsDecision { customer_person: "Vidar", support_person: "Kari", reason };
+    let decision = |reason| SettingsDecision { customer_person: "Vidar", support_person: "Kari", reason };
     let ledger = test.ledger();
-    assert!(ledger.update_customer_with_limits(test.now(), &fjord, decision(" ")).await.is_err(), "a reason");
-    ledger.update_customer_with_limits(test.now(), &fjord, decision("a small town")).await.unwrap();
+    assert!(
+        ledger.update_customer_with_decision(test.now(), &fjord, decision(" ")).await.is_err(),
+        "a reason"
+    );
+    ledger.update_customer_with_decision(test.now(), &fjord, decision("a small town")).await.unwrap();
     let kept = ledger.decisions_of_customer("fjord", 9).await.unwrap();
     assert_eq!((kept.len(), kept[0].kind.as_str(), kept[0].reason.as_str()), (1, "limits", "a small town"));
     assert_eq!(test.ledger().customers().await.unwrap().read, [fjord.clone(), nes], "by id");
@@ -141,8 +144,8 @@ async fn every_change_is_kept_with_who_made_it(on: On) {
     fjord.settings.status_mail_to = vec!["new@fjord.example".to_owned()];
     fjord.settings.filter.person.delete.max_abs = None;
     let decision =
-        LimitsDecision { customer_person: "Vidar", support_person: "Kari", reason: "a small town" };
-    ledger.update_customer_with_limits(test.now(), &fjord, decision).await.unwrap();
+        SettingsDecision { customer_person: "Vidar", support_person: "Kari", reason: "a small town" };
+    ledger.update_customer_with_decision(test.now(), &fjord, decision).await.unwrap();
     let day = |text: &str| Some(text.parse().unwrap());
     let mut dates = Calendar { last_teaching_day: day("2024-06-21"), ..Calendar::default() };
     ledger.set_calendar(test.now(), "Ingrid", "fjord", 2024, &dates).await.unwrap();

@@ -5,7 +5,7 @@ use super::{
     harness::{Act, On, TestApp, on_both_engines},
     runs::roster,
 };
-use rollover::ledger::{FilterDecisionState as S, LedgerError, LimitsDecision, NewFilterDecision};
+use rollover::ledger::{FilterDecisionState as S, LedgerError, NewFilterDecision, SettingsDecision};
 use rollover_jobs::Customer;
 
 on_both_engines!(
@@ -56,8 +56,8 @@ async fn only_an_open_decision_is_withdrawn(on: On) {
     let mut customer: Customer = test.customer("nes", &[]).await;
     let (old, new) = (decide(&test, 'a').await, decide(&test, 'b').await);
     customer.settings.filter.floor = 7;
-    let by = LimitsDecision { customer_person: "Kari", support_person: "Ingrid", reason: "small" };
-    test.ledger().update_customer_with_limits(test.now(), &customer, by).await.unwrap();
+    let by = SettingsDecision { customer_person: "Kari", support_person: "Ingrid", reason: "small" };
+    test.ledger().update_customer_with_decision(test.now(), &customer, by).await.unwrap();
     let own = states(&test).await[0];
     assert_eq!(own.1, S::InForce);
     let refused = async |id: i64, why: &str| {

@@ -6,6 +6,7 @@
 mod facts;
 mod figures;
 mod problems;
+mod said;
 mod words;
 
 #[cfg(test)]
@@ -14,8 +15,9 @@ mod tests;
 use self::{
     facts::{Fact, facts, message_id},
     figures::{changes, holdings},
-    problems::{BrokenLimit, FileErrors, broken_limits, file_errors},
-    words::{Wait, said, waits},
+    problems::{BrokenLimit, Conceded, FileErrors, broken_limits, conceded, file_errors},
+    said::{Wait, said, waits},
+    words::{Labels, words_of},
 };
 use super::{
     address::recipients,
@@ -28,16 +30,27 @@ use rollover_jobs::{
     ports::{Outcome, RunRecord},
 };
 
+/// The sort of these mails in the outbox.
+pub(super) const KIND: &str = "import_status";
+
 /// What both bodies tell, in the order of reading.
 struct Status {
+    labels: &'static Labels,
     tone: Tone,
+    verdict: &'static str,
+    subject: String,
     customer: String,
-    run: i64,
+    /// Whose import it is.
+    title: String,
+    details_of_run: String,
+    open_run: String,
+    footer: String,
     /// What happened, and what to do next.
     happened: String,
     next: String,
     waits: Vec<Wait>,
     limits: Vec<BrokenLimit>,
+    conceded: Vec<Conceded>,
     errors: Option<FileErrors>,
     holdings: Table,
     /// Absent when there is no difference.
@@ -47,9 +60,8 @@ struct Status {
     link: String,
 }
 
-/// How an outcome is shown: by a word and a sign, so that colour is only an addition.
+/// How an outcome is shown: by a sign beside its word, so that colour is only an addition.
 struct Tone {
-    word: &'static str,
     sign: &'static str,
     /// Of the band: its class for dark screens, ink and paper.
     class: &'static str,
@@ -58,20 +70,14 @@ struct Tone {
 }
 
 const fn tone(outcome: Outcome) -> Tone {
-    let (word, sign, class, ink, paper) = match outcome {
-        Outcome::Completed => ("Completed", "✓", "good", "#176b32", "#e7f5eb"),
-        Outcome::Unchanged => ("Unchanged", "=", "calm", "#334a66", "#e9eff6"),
-        Outcome::Aborted => ("Aborted", "■", "bad", "#9a1c1c", "#fcebea"),
-        Outcome::Failed => ("Failed", "✗", "bad", "#9a1c1c", "#fcebea"),
-        Outcome::NoRoster => ("No roster", "?", "odd", "#7a4a00", "#fdf3df"),
+    let (sign, class, ink, paper) = match outcome {
+        Outcome::Completed => ("✓", "good", "#176b32", "#e7f5eb"),
+        Outcome::Unchanged => ("=", "calm", "#334a66", "#e9eff6"),
+        Outcome::Aborted => ("■", "bad", "#9a1c1c", "#fcebea"),
+        Outcome::Failed => ("✗", "bad", "#9a1c1c", "#fcebea"),
+        Outcome::NoRoster => ("?", "odd", "#7a4a00", "#fdf3df"),
     };
-    Tone { word, sign, class, ink, paper }
-}
-
-#[derive(Template)]
-#[template(path = "import_status/subject.txt")]
-struct Subject<'a> {
-    mail: &'a Status,
+    Tone { sign, class, ink, paper }
 }
 
 #[derive(Template)]
@@ -96,15 +102,14 @@ pub fn status_mails(
     copy_to: &[String],
 ) -> Vec<QueuedMail> {
     let mail = status(customer, run, run_id, base_url);
-    let subject = rendered(&Subject { mail: &mail });
     let text_body = rendered(&TextBody { mail: &mail }) + "\n";
     let html_body = rendered(&HtmlBody { mail: &mail }) + "\n";
     let to = recipients(&customer.settings.status_mail_to, copy_to).into_iter().zip(1..);
     to.map(|(recipient, number)| QueuedMail {
-        kind: "import_status",
+        kind: KIND,
         recipient,
         message_id: message_id(customer, run, &format!("{run_id}-{number}"), base_url),
-        subject: subject.clone(),
+        subject: mail.subject.clone(),
         text_body: text_body.clone(),
         html_body: html_body.clone(),
     })
@@ -112,19 +117,28 @@ pub fn status_mails(
 }
 
 fn status(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> Status {
-    let (happened, next) = said(run);
+    let words = words_of(customer.language());
+    let (happened, next) = said(run, words);
+    let whose = name(&customer.name);
     Status {
+        labels: words.labels(),
         tone: tone(run.outcome),
-        customer: name(&customer.name),
-        run: run_id,
+        verdict: words.verdict(run.outcome),
+        subject: words.subject(run.outcome, &whose),
+        title: words.title(&whose),
+        details_of_run: words.details_of(run_id),
+        open_run: words.open_run(run_id),
+        footer: words.footer(&whose),
+        customer: whose,
         happened,
         next,
-        waits: waits(run),
-        limits: broken_limits(run),
-        errors: run.read_errors.as_ref().map(file_errors),
-        holdings: holdings(&run.before, &run.after),
-        changes: changes(run),
-        facts: facts(customer, run),
+        waits: waits(run, words),
+        limits: broken_limits(run, words),
+        conceded: conceded(run, words),
+        errors: run.read_errors.as_ref().map(|report| file_errors(report, words)),
+        holdings: holdings(&run.before, &run.after, words),
+        changes: changes(run, words),
+        facts: facts(customer, run, words),
         link: format!("{base_url}/runs/{run_id}"),
     }
 }

@@ -1,9 +1,15 @@
 //! A sample of every outcome, rendered; the snapshots are read like code.
 
 use super::*;
-use crate::mail::layout::WIDTH;
+use crate::{
+    ledger::MailRow,
+    mail::{
+        attached::{PLACE, decide_attachment},
+        layout::{self, WIDTH},
+    },
+};
 use rollover_jobs::{
-    CustomerSettings,
+    CustomerSettings, Language,
     ports::{Applied, SiteCounts},
 };
 use rollover_roster::{
@@ -11,13 +17,17 @@ use rollover_roster::{
     explain::Cause,
     filter::{Breach, ClassPart, Limit, Part, SortPart},
     model::Kind,
-    read::{ReadError, ReadReport},
+    read::{Concessions, Leniency, ReadError, ReadReport},
     rekey::RekeyedCounts,
 };
 
 const BASE: &str = "https://rollover.example.com";
 
 fn customer(name: &str) -> Customer {
+    customer_of(name, Language::English)
+}
+
+fn customer_of(name: &str, language: Language) -> Customer {
     Customer {
         id: "nes".parse().unwrap(),
         name: name.to_owned(),
@@ -26,7 +36,7 @@ fn customer(name: &str) -> Customer {
         mis: "fjordsas".to_owned(),
         middleware: None,
         modules: Vec::new(),
-        settings: CustomerSettings::default(),
+        settings: CustomerSettings { language: Some(language), ..CustomerSettings::default() },
     }
 }
 
@@ -197,6 +207,26 @@ fn refused_for_early_courses() -> RunRecord {
     }
 }
 
+fn failed() -> RunRecord {
+    RunRecord {
+        failure: Some("the worker died three times while this job ran".to_owned()),
+        ..base(Outcome::Failed)
+    }
+}
+
+/// A store makes them of a file; here they come as they are stored.
+fn let_pass(counts: &[(Leniency, u64)]) -> Concessions {
+    let one = |(leniency, count): &(Leniency, u64)| {
+        (leniency.name(), serde_json::json!({ "count": count, "first": [] }))
+    };
+    serde_json::from_value(counts.iter().map(one).collect::<serde_json::Map<_, _>>().into()).unwrap()
+}
+
+fn completed_with_leniencies() -> RunRecord {
+    let counts = [(Leniency::UnknownRoles, 1_312), (Leniency::BadDates, 1)];
+    RunRecord { concessions: let_pass(&counts), ..completed() }
+}
+
 fn aborted_over_a_part() -> RunRecord {
     RunRecord { applied_in_part: true, ..aborted() }
 }
@@ -205,12 +235,14 @@ fn samples() -> Vec<(&'static str, RunRecord)> {
     vec![
         ("completed", completed()),
         ("completed_with_waits", completed_with_waits()),
+        ("completed_with_leniencies", completed_with_leniencies()),
         ("unchanged", with_file(Outcome::Unchanged)),
         ("aborted", aborted()),
         ("aborted_over_a_part", aborted_over_a_part()),
         ("completed_over_a_part", RunRecord { applied_in_part: true, ..completed() }),
         ("failed_unreadable", unreadable(2)),
         ("failed_early_courses", refused_for_early_courses()),
+        ("failed", failed()),
         ("no_roster", base(Outcome::NoRoster)),
     ]
 }
@@ -222,30 +254,178 @@ fn status_mail(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str
 
 // DOMAIN I2, I4, F2, F3, P4, C1
 #[test]
-fn every_outcome_has_its_mail() {
-    for (name, run) in samples() {
-        let mail = status_mail(&customer("Nes kommune"), &run, 17, BASE);
-        insta::assert_snapshot!(name, format!("{}\n\n{}", mail.subject, mail.text_body));
+fn every_outcome_has_its_mail_in_every_language() {
+    for language in Language::ALL {
+        for (name, run) in samples() {
+            let mail = status_mail(&customer_of("Nes kommune", language), &run, 17, BASE);
+            insta::assert_snapshot!(
+                format!("{language}_{name}"),
+                format!("{}\n\n{}", mail.subject, mail.text_body)
+            );
+        }
+    }
+}
+
+#[test]
+fn rows_go_to_the_customers_side_alone_and_only_where_it_allows_that() {
+    let row = |recipient: &str, kind: &str| MailRow {
+        id: 1,
+        customer_id: Some("nes".to_owned()),
+        run_id: Some(17),
+        kind: kind.to_owned(),
+        message_id: String::new(),
+        recipient: recipient.to_owned(),
+        subject: String::new(),
+        text_body: String::new(),
+        html_body: String::new(),
+        created_at: completed().ended_at,
+        sent_at: None,
+        why: None,
+    };
+    let allowing = |allows| {
+        let mut customer = customer("Nes");
+        customer.settings.personal_data_by_mail = allows;
+        customer.settings.status_mail_to = vec!["IT <it@nes.example>".to_owned()];
+        customer
+    };
+    let (theirs, ours) = ("it@Nes.example", "support@ours.example");
+    // (allowed, recipient, sort of mail, run, attached)
+    let cases = [
+        (true, theirs, "import_status", completed(), true),
+        (true, theirs, "import_status", aborted(), true),
+        (false, theirs, "import_status", completed(), false),
+        (true, ours, "import_status", completed(), false),
+        (true, theirs, "late_roster", completed(), false),
+        (true, theirs, "import_status", with_file(Outcome::Unchanged), false),
+        (true, theirs, "import_status", unreadable(1), false),
+    ];
+    for (allows, recipient, kind, run, expected) in cases {
+        let found = decide_attachment(&allowing(allows), &row(recipient, kind), &run);
+        assert_eq!(found, expected, "{allows} {recipient} {kind} {:?}", run.outcome);
+    }
+}
+
+#[test]
+fn every_mail_has_a_place_to_say_what_is_attached() {
+    for (sample, run) in samples() {
+        let mail = status_mail(&customer("Nes"), &run, 17, BASE);
+        assert_eq!(mail.html_body.matches(PLACE).count(), 1, "{sample}");
     }
 }
 
 #[test]
 fn both_bodies_tell_the_same() {
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (_, run) in samples() {
-        let mail = status_mail(&customer("Nes kommune"), &run, 17, BASE);
-        let (text, html) = (words(&mail.text_body), words(&mail.html_body));
-        let (happened, next) = said(&run);
-        let mut told = vec![happened, next, format!("{BASE}/runs/17")];
-        told.extend(waits(&run).into_iter().map(|wait| wait.text));
-        told.extend(broken_limits(&run).into_iter().map(|limit| limit.what));
-        told.extend(run.read_errors.iter().flat_map(|list| file_errors(list).errors).map(|error| error.fix));
-        told.extend(facts(&customer("Nes kommune"), &run).into_iter().map(|fact| fact.value));
-        for part in told {
-            assert!(text.contains(&part), "the text lacks {part:?}:\n{text}");
-            let escaped = part.replace('\'', "&#39;");
-            assert!(html.contains(&escaped), "the HTML lacks {escaped:?}:\n{html}");
+    let on_one_line = |text: &str| layout::words(text).collect::<Vec<_>>().join(" ");
+    for language in Language::ALL {
+        let (customer, words) = (customer_of("Nes kommune", language), words_of(language));
+        for (_, run) in samples() {
+            let mail = status_mail(&customer, &run, 17, BASE);
+            let (text, html) = (on_one_line(&mail.text_body), on_one_line(&mail.html_body));
+            let (happened, next) = said(&run, words);
+            let mut told = vec![happened, next, format!("{BASE}/runs/17")];
+            told.extend(waits(&run, words).into_iter().map(|wait| wait.text));
+            told.extend(broken_limits(&run, words).into_iter().map(|limit| limit.what));
+            told.extend(conceded(&run, words).into_iter().flat_map(|one| [one.what, one.times, one.ask]));
+            let errors = run.read_errors.iter().flat_map(|list| file_errors(list, words).errors);
+            told.extend(errors.map(|error| error.fix));
+            told.extend(facts(&customer, &run, words).into_iter().map(|fact| fact.value));
+            for part in told {
+                assert!(text.contains(&part), "the text lacks {part:?}:\n{text}");
+                let escaped = part.replace('\'', "&#39;");
+                assert!(html.contains(&escaped), "the HTML lacks {escaped:?}:\n{html}");
+            }
         }
+    }
+}
+
+/// A sentence of the English mail in another one is one that was forgotten.
+#[test]
+fn another_language_leaves_no_english_behind() {
+    let english = words_of(Language::English);
+    for language in [Language::Bokmal, Language::Swedish] {
+        let words = words_of(language);
+        for (sample, run) in samples() {
+            let mail = status_mail(&customer_of("Nes kommune", language), &run, 17, BASE);
+            let page = mail.html_body.split("<body").nth(1).unwrap();
+            for word in [" the ", " of ", " and ", " is ", " was ", " by "] {
+                let found = page.contains(word) && run.read_errors.is_none() && run.failure.is_none();
+                assert!(!found, "{sample} in {language} has {word:?}:\n{page}");
+            }
+        }
+        for leniency in Leniency::ALL {
+            assert_ne!(words.departure(leniency).what, english.departure(leniency).what);
+            assert_ne!(words.departure(leniency).ask, english.departure(leniency).ask);
+        }
+    }
+}
+
+#[test]
+fn a_school_keeps_its_name_though_it_is_called_like_a_profile() {
+    let mut run = aborted();
+    run.breaches[0].parts[0].school = "Student".to_owned();
+    run.breaches[0].causes = vec![Cause::FewSchools {
+        action: rollover_roster::diff::Action::Delete,
+        schools: vec!["Student".to_owned()],
+        count: 10,
+        of: 10,
+    }];
+    let limit = broken_limits(&run, words_of(Language::Bokmal)).swap_remove(0);
+    assert_eq!(limit.breakdowns[0].lines[0].0, "Student");
+    assert_eq!(limit.causes, ["Alle slettingene gjelder én skole: Student."]);
+}
+
+#[test]
+fn roles_and_profiles_of_a_breach_are_told_in_the_language() {
+    let sorts = ["Student", "learner in courses", "content developer in groups", "Vikar", "x in courses"];
+    let mut run = aborted();
+    run.breaches[0].sorts = sorts.map(|sort| SortPart { sort: sort.to_owned(), count: 1 }).to_vec();
+    let cases = [
+        (Language::English, ["Student", "learner in courses", "content developer in groups"]),
+        (Language::Bokmal, ["Elever", "Elever i kurs", "Innholdsutviklere i grupper"]),
+        (Language::Swedish, ["Elever", "Elever i kurser", "Innehållsutvecklare i grupper"]),
+    ];
+    for (language, expected) in cases {
+        let parts = broken_limits(&run, words_of(language)).swap_remove(0).breakdowns.pop().unwrap();
+        let told: Vec<&str> = parts.lines.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(told[..3], expected, "{language}");
+        assert_eq!(told[3..5], ["Vikar", "x in courses"], "{language}");
+    }
+}
+
+// DOMAIN F2
+#[test]
+fn every_cause_is_a_sentence_in_every_language() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let delete = rollover_roster::diff::Action::Delete;
+    let class = |school: Option<&str>| Cause::OneClass {
+        kind: Kind::Membership,
+        action: delete,
+        class: "8A".to_owned(),
+        school: school.map(str::to_owned),
+        count: 28,
+    };
+    let few = |schools: &[&str], count| Cause::FewSchools {
+        action: delete,
+        schools: names(schools),
+        count,
+        of: 100,
+    };
+    let counts = RekeyedCounts { deletes: 4_312, creates: 1, certain: 4_300, likely: 1, unsure: 12 };
+    let causes = [
+        Cause::KindMissing { kind: Kind::Course },
+        Cause::SchoolsMissing { action: delete, schools: names(&["a", "b"]), missing: 12, count: 9, of: 10 },
+        class(Some("Nes skole")),
+        class(None),
+        few(&["a", "b", "c"], 92),
+        few(&["a"], 100),
+        Cause::Rekeyed { kind: Kind::Person, counts },
+        Cause::SchoolYear { course_memberships: 87, deletes: 100 },
+        Cause::OneSort { action: delete, sort: "Staff".to_owned(), count: 95, of: 100 },
+        Cause::SameFields { fields: names(&["userid", "email"]), count: 95, of: 100 },
+    ];
+    for language in Language::ALL {
+        let told: Vec<String> = causes.iter().map(|cause| words_of(language).cause(cause)).collect();
+        insta::assert_snapshot!(format!("{language}_causes"), told.join("\n"));
     }
 }
 

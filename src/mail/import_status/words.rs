@@ -1,195 +1,250 @@
-//! The sentences of the status mail: what happened, what to do next, and what waits by design.
+//! What a language has to say in the status mail: a sentence that one of them lacks does not compile.
 
-use super::problems::sentence;
-use chrono::NaiveDate;
-use rollover_jobs::ports::{Outcome, RunRecord};
-use rollover_roster::{diff::Action, model::Kind};
+mod bokmal;
+mod english;
+mod swedish;
 
-/// Something of the roster that does not reach the site yet (DOMAIN P4, C1).
-pub(super) struct Wait {
-    pub title: &'static str,
-    pub text: String,
+use super::said::{Happened, Left, Next, Waiting};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
+use chrono_tz::Tz;
+use rollover_jobs::{Language, ports::Outcome};
+use rollover_roster::{
+    explain::Cause,
+    filter::{Breach, Limit},
+    model::{Kind, Profile, Role},
+    read::Leniency,
+};
+
+pub(super) fn words_of(language: Language) -> &'static dyn Words {
+    match language {
+        Language::English => &english::English,
+        Language::Bokmal => &bokmal::Bokmal,
+        Language::Swedish => &swedish::Swedish,
+    }
 }
 
-/// What a run that applied nothing leaves at the site.
-const fn untouched(run: &RunRecord) -> &'static str {
-    if run.applied_in_part {
-        "Nothing more was applied: the site holds a roster in part, since an import broke off while it was applied. The \
-         next roster that is taken in puts that right."
-    } else {
-        match run.outcome {
-            Outcome::Unchanged => "Nothing was changed.",
-            Outcome::NoRoster => "The site stays as it is.",
-            _ => "Nothing was applied: the site stays as it is.",
+/// Headings, columns and labels.
+pub(super) struct Labels {
+    /// As HTML names the language.
+    pub code: &'static str,
+    pub next: &'static str,
+    pub before: &'static str,
+    pub after: &'static str,
+    pub difference: &'static str,
+    pub before_and_after: &'static str,
+    pub courses_active: &'static str,
+    pub courses_archived: &'static str,
+    pub changes: &'static str,
+    pub create: &'static str,
+    pub update: &'static str,
+    pub delete: &'static str,
+    pub planned: &'static str,
+    pub postponed: &'static str,
+    pub held: &'static str,
+    pub not_released: &'static str,
+    pub applied: &'static str,
+    pub limits: &'static str,
+    pub by_school: &'static str,
+    pub by_class: &'static str,
+    pub by_sort: &'static str,
+    pub elsewhere: &'static str,
+    pub conceded: &'static str,
+    pub about_conceded: &'static str,
+    pub ask: &'static str,
+    pub errors: &'static str,
+    /// That the errors are told in English, where this is another language.
+    pub about_errors: &'static str,
+    pub fix: &'static str,
+    pub this_run: &'static str,
+    pub customer: &'static str,
+    pub roster: &'static str,
+    pub snapshot: &'static str,
+    pub start: &'static str,
+    pub end: &'static str,
+    pub duration: &'static str,
+    pub time_zone: &'static str,
+    pub decision: &'static str,
+}
+
+/// A noun, for one and for several.
+pub(super) type Noun = (&'static str, &'static str);
+
+/// What was let pass, and what the vendor of the MIS is to do instead.
+pub(super) struct Departure {
+    pub what: &'static str,
+    pub ask: &'static str,
+}
+
+pub(super) trait Words: Sync {
+    fn labels(&self) -> &'static Labels;
+    /// Between three digits and three.
+    fn thousands(&self) -> char;
+    fn decimal(&self) -> char;
+    fn months(&self) -> [&'static str; 12];
+    /// From Monday on.
+    fn weekdays(&self) -> [&'static str; 7];
+    fn kind(&self, kind: Kind) -> Noun;
+    fn moment(&self, weekday: &str, date: &str, time: &str) -> String;
+    fn date_of(&self, day: u32, month: &str, year: i32) -> String;
+    /// `h`, and less than a second.
+    fn spans(&self) -> (&'static str, &'static str);
+    fn others(&self, count: u64) -> String;
+    fn and(&self) -> &'static str;
+
+    fn verdict(&self, outcome: Outcome) -> &'static str;
+    fn subject(&self, outcome: Outcome, customer: &str) -> String;
+    fn title(&self, customer: &str) -> String;
+    fn details_of(&self, run: i64) -> String;
+    fn open_run(&self, run: i64) -> String;
+    fn footer(&self, customer: &str) -> String;
+
+    fn happened(&self, happened: &Happened<'_>) -> String;
+    fn left(&self, left: Left) -> &'static str;
+    fn put_right(&self) -> &'static str;
+    fn next(&self, next: &Next) -> String;
+    fn wait_title(&self, waiting: &Waiting) -> &'static str;
+    fn wait(&self, waiting: &Waiting) -> String;
+    fn decision(&self, number: i64) -> String;
+
+    fn breach(&self, breach: &Breach) -> String;
+    fn cause(&self, cause: &Cause) -> String;
+    fn class_at(&self, class: &str, school: &str) -> String;
+    fn profile(&self, profile: &Profile) -> String;
+    fn in_groups(&self, role: Role) -> String;
+    fn in_courses(&self, role: Role) -> String;
+
+    fn departure(&self, leniency: Leniency) -> Departure;
+    fn times(&self, count: u64) -> String;
+    fn place(&self, line: u64, column: u64) -> String;
+    fn more_errors(&self, count: u64) -> String;
+
+    // What every language makes of its words in the same way.
+
+    fn number(&self, number: u64) -> String {
+        rollover_roster::figures::thousands(number).replace(',', &self.thousands().to_string())
+    }
+
+    /// A number and what it counts.
+    fn counted(&self, count: u64, noun: Noun) -> String {
+        format!("{} {}", self.number(count), if count == 1 { noun.0 } else { noun.1 })
+    }
+
+    /// With one digit behind the decimal sign, as `28,7`.
+    fn share(&self, part: u64, of: u64) -> String {
+        let percent = if of == 0 { 0.0 } else { part as f64 * 100.0 / of as f64 };
+        format!("{percent:.1}").replace('.', &self.decimal().to_string())
+    }
+
+    /// The two forms of a limit, the one in percent without its sign.
+    fn limit(&self, limit: Limit) -> (Option<String>, Option<String>) {
+        let percent = limit.max_pct.map(|max| max.to_string().replace('.', &self.decimal().to_string()));
+        (limit.max_abs.map(|max| self.number(max)), percent)
+    }
+
+    fn date(&self, date: NaiveDate) -> String {
+        let month = self.months()[date.month0() as usize];
+        self.date_of(date.day(), month, date.year())
+    }
+
+    /// With weekday and second, by the clock of that zone.
+    fn moment_of(&self, at: DateTime<Tz>) -> String {
+        let weekday = self.weekdays()[at.weekday().num_days_from_monday() as usize];
+        let time = at.format("%H:%M:%S (UTC%:z)").to_string();
+        self.moment(weekday, &self.date(at.date_naive()), &time)
+    }
+
+    fn duration(&self, span: TimeDelta) -> String {
+        let seconds = span.num_seconds().max(0);
+        let (hours, none) = self.spans();
+        match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+            (0, 0, 0) => none.to_owned(),
+            (0, 0, s) => format!("{s} s"),
+            (0, m, s) => format!("{m} min {s:02} s"),
+            (h, m, _) => format!("{h} {hours} {m:02} min"),
         }
     }
-}
 
-/// What happened, and what to do next.
-pub(super) fn said(run: &RunRecord) -> (String, String) {
-    let (happened, next) = match run.outcome {
-        Outcome::Completed => completed(run),
-        Outcome::Unchanged => (
-            format!("The roster is the same as the last one that was taken in. {}", untouched(run)),
-            "Nothing is to be done. If you expected changes, see whether the MIS made a new file.".to_owned(),
-        ),
-        Outcome::Aborted => aborted(run),
-        Outcome::Failed => failed(run),
-        Outcome::NoRoster => (
-            format!("No roster had come when it was due, so nothing was read. {}", untouched(run)),
-            "See whether the MIS made its file and whether it was transferred. The next run takes it in by itself."
-                .to_owned(),
-        ),
-    };
-    (happened, next)
-}
-
-fn completed(run: &RunRecord) -> (String, String) {
-    let applied = &run.applied;
-    let total = applied.created + applied.updated + applied.deleted;
-    let mut happened = if total == 0 {
-        "The roster was taken in. Nothing of it had to be changed at the site.".to_owned()
-    } else {
-        let changes = counted(total, "change");
-        let were = if total == 1 { "was" } else { "were" };
-        format!(
-            "The roster was taken in, and {changes} {were} applied to the site: {} created, {} updated, {} deleted.",
-            applied.created, applied.updated, applied.deleted
-        )
-    };
-    // After a run that was interrupted (DOMAIN I5), or for members of a course that was archived or detached (C2).
-    if applied.unchanged > 0 {
-        happened.push_str(&format!(
-            " {} needed no write of its own.",
-            counted(applied.unchanged, "further change")
-        ));
+    /// As `a, b and c`.
+    fn listed(&self, names: &[String]) -> String {
+        match names {
+            [] => String::new(),
+            [name] => name.clone(),
+            [first @ .., last] => format!("{} {} {last}", first.join(", "), self.and()),
+        }
     }
-    if run.applied_in_part {
-        happened.push_str(" What an earlier roster, applied in part, had left at the site was put right.");
+
+    /// `words` are those from one to ten; more is written in digits.
+    fn in_words_of(&self, number: u64, words: [&str; 10]) -> String {
+        let word = usize::try_from(number).ok().and_then(|number| words.get(number.checked_sub(1)?));
+        word.map_or_else(|| self.number(number), |word| (*word).to_owned())
     }
-    let waiting = run.postponed_until.is_some() || run.held_until.is_some();
-    let next = if waiting {
-        "Nothing is to be done. What waits is by design: see below."
-    } else {
-        "Nothing is to be done."
-    };
-    (happened, next.to_owned())
-}
 
-fn aborted(run: &RunRecord) -> (String, String) {
-    let limits = counted(run.breaches.len() as u64, "limit");
-    let roster = run.roster.map_or_else(|| "this roster".to_owned(), |id| format!("roster {}", id.short()));
-    (
-        format!("The Filter stopped the import because {limits} would be broken. {}", untouched(run)),
-        format!(
-            "Only the customer can say whether these changes are right. If they are, support records the decision (who \
-             at the customer, who at support, why) for exactly {roster}; it holds for one run. If they are not, the \
-             customer corrects the data in the MIS and sends a new roster."
-        ),
-    )
-}
-
-fn failed(run: &RunRecord) -> (String, String) {
-    if let Some(report) = &run.read_errors {
-        return (
-            format!(
-                "The roster cannot be read: it has {}. {}",
-                counted(report.total(), "error"),
-                untouched(run)
-            ),
-            "Correct what is listed below in the MIS, and send the roster again.".to_owned(),
-        );
+    /// A share in whole percent; `None`: it is all.
+    fn percent(&self, part: u64, of: u64) -> Option<u64> {
+        (part != of).then(|| rollover_roster::figures::percent(part, of))
     }
-    let why = run.failure.as_deref().unwrap_or("the reason stands on the run's page");
-    let next = match run.held_until {
-        Some(opens) => format!(
-            "Send a roster without the courses of the new year until {}, or ask support to have them held back.",
-            day(opens)
-        ),
-        None => "Support removes the cause and runs the import again.".to_owned(),
-    };
-    (format!("The import failed: {} {}", uncapped(why), untouched(run)), next)
-}
 
-/// Ends as a sentence, begins within one.
-fn uncapped(text: &str) -> String {
-    let ended = sentence(text);
-    let mut signs = text.trim().chars();
-    let first = signs.next().map(String::from).unwrap_or_default();
-    format!("{first}{}", ended.chars().skip(1).collect::<String>())
-}
-
-pub(super) fn waits(run: &RunRecord) -> Vec<Wait> {
-    let mut waits = Vec::new();
-    // A roster that failed is not taken in: nothing of it waits.
-    if run.outcome == Outcome::Failed {
-        return waits;
+    /// The names of schools, and how many there are beyond them.
+    fn listed_with_more(&self, names: &[String], more: u64, of_more: &str) -> String {
+        let mut names = names.to_vec();
+        if more > 0 {
+            names.push(format!("{} {of_more}", self.number(more)));
+        }
+        self.listed(&names)
     }
-    let accepted = run.outcome != Outcome::Aborted;
-    if let Some(until) = run.postponed_until {
-        waits.push(Wait { title: "Postponed deletes", text: postponed(run, until, accepted) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_stand_by_the_customers_clock_and_in_its_language() {
+        let at = |text: &str, zone: Tz| text.parse::<DateTime<chrono::Utc>>().unwrap().with_timezone(&zone);
+        let oslo = at("2024-06-03T01:30:00Z", chrono_tz::Europe::Oslo);
+        let new_year = at("2024-01-01T23:30:09Z", chrono_tz::Europe::Stockholm);
+        let cases = [
+            (Language::English, oslo, "Monday 3 June 2024, 03:30:00 (UTC+02:00)"),
+            (Language::Bokmal, oslo, "mandag 3. juni 2024 kl. 03:30:00 (UTC+02:00)"),
+            (Language::Swedish, oslo, "måndag 3 juni 2024 kl. 03:30:00 (UTC+02:00)"),
+            (Language::English, new_year, "Tuesday 2 January 2024, 00:30:09 (UTC+01:00)"),
+            (Language::Bokmal, new_year, "tirsdag 2. januar 2024 kl. 00:30:09 (UTC+01:00)"),
+            (Language::Swedish, new_year, "tisdag 2 januari 2024 kl. 00:30:09 (UTC+01:00)"),
+        ];
+        for (language, moment, expected) in cases {
+            assert_eq!(words_of(language).moment_of(moment), expected);
+        }
     }
-    if let Some(opens) = run.held_until {
-        waits.push(Wait { title: "Courses held back", text: held(run, opens, accepted) });
+
+    #[test]
+    fn numbers_are_written_as_the_language_writes_them() {
+        let cases = [
+            (Language::English, "1,234,567", "28.7", "2.5"),
+            (Language::Bokmal, "1\u{a0}234\u{a0}567", "28,7", "2,5"),
+            (Language::Swedish, "1\u{a0}234\u{a0}567", "28,7", "2,5"),
+        ];
+        for (language, number, share, limit) in cases {
+            let words = words_of(language);
+            assert_eq!(words.number(1_234_567), number);
+            assert_eq!(words.share(407, 1420), share);
+            assert_eq!(words.limit(Limit::percent(2.5)).1.as_deref(), Some(limit));
+        }
     }
-    if run.outcome == Outcome::Completed && !run.not_released.is_empty() {
-        waits.push(Wait { title: "Not released", text: not_released(run) });
+
+    #[test]
+    fn durations_are_for_people() {
+        let cases = [
+            (-5, "less than a second"),
+            (0, "less than a second"),
+            (59, "59 s"),
+            (60, "1 min 00 s"),
+            (3599, "59 min 59 s"),
+            (3600, "1 h 00 min"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(words_of(Language::English).duration(TimeDelta::seconds(seconds)), expected);
+        }
+        assert_eq!(words_of(Language::Bokmal).duration(TimeDelta::minutes(62)), "1 t 02 min");
+        assert_eq!(words_of(Language::Swedish).duration(TimeDelta::minutes(62)), "1 tim 02 min");
     }
-    waits
-}
-
-fn not_released(run: &RunRecord) -> String {
-    let changes = counted(run.not_released.total(), "change");
-    let stay = if run.not_released.total() == 1 { "stays" } else { "stay" };
-    format!(
-        "A decision released a part of the roster. {changes} {stay} held, and the site stays as it is there. The \
-         Filter looks at the rest in the next run; another decision can release it."
-    )
-}
-
-fn postponed(run: &RunRecord, until: NaiveDate, accepted: bool) -> String {
-    let deletes = counted(run.postponed_deletes.total(), "delete");
-    let wait = if accepted { "wait" } else { "would wait" };
-    let kinds: Vec<String> = Kind::ALL
-        .into_iter()
-        .map(|kind| (run.postponed_deletes.get(kind, Action::Delete), kind.as_str()))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, kind)| counted(count, kind))
-        .collect();
-    format!(
-        "By design, no error: {deletes} ({}) {wait} until {}, that day included, since delay delete is on. Until \
-         then these objects stay at the site. Afterwards they are deleted, through the Filter; what has come back \
-         in the roster by then is kept.",
-        kinds.join(", "),
-        day(until)
-    )
-}
-
-fn held(run: &RunRecord, opens: NaiveDate, accepted: bool) -> String {
-    let courses = counted(run.held_courses, "new course");
-    let held = match (accepted, run.held_courses) {
-        (true, 1) => "is held back",
-        (true, _) => "are held back",
-        (false, _) => "would be held back",
-    };
-    if run.start_not_known {
-        return format!(
-            "{courses} {held} until {}, since the first day of the school year is not known. Support sets it in the \
-             customer's calendar; from that day they come by themselves.",
-            day(opens)
-        );
-    }
-    format!(
-        "By design, no error: {courses} {held} until {}, the first day of the school year. They then come by \
-         themselves.",
-        day(opens)
-    )
-}
-
-fn day(date: NaiveDate) -> String {
-    date.format("%-d %B %Y").to_string()
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

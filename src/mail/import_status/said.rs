@@ -1,0 +1,154 @@
+//! What the status mail says: what happened, what to do next, what waits; each in the words of a language.
+
+use super::words::Words;
+use chrono::NaiveDate;
+use rollover_jobs::ports::{Applied, Outcome, RunRecord};
+use rollover_roster::{diff::Action, model::Kind};
+
+pub(super) enum Happened<'a> {
+    Completed(Applied),
+    Unchanged,
+    /// So many limits would be broken.
+    Aborted(u64),
+    /// So many errors are in the file.
+    Unreadable(u64),
+    /// So many courses came before the school year's start, and the customer's setting refuses that (C1).
+    TooEarly(u64),
+    /// Why, as far as it is known: a fragment, in English.
+    Failed(Option<&'a str>),
+    NoRoster,
+}
+
+/// What a run that applied nothing leaves at the site.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Left {
+    /// What an import that broke off had brought.
+    InPart,
+    Unchanged,
+    AsItWas,
+    NothingApplied,
+}
+
+/// The one thing to do.
+pub(super) enum Next {
+    Nothing,
+    /// What waits does so by design.
+    NothingButWait,
+    /// Unless changes were expected.
+    NothingUnlessExpected,
+    /// The Filter's question to the customer, about the roster of this short name.
+    Decide(Option<String>),
+    CorrectFile,
+    SendWithoutNewCourses(NaiveDate),
+    RemoveCause,
+    LookForFile,
+}
+
+/// Something of the roster that does not reach the site yet (DOMAIN P4, C1, F3).
+pub(super) enum Waiting {
+    Deletes {
+        count: u64,
+        kinds: Vec<(Kind, u64)>,
+        time: Time,
+    },
+    /// New courses; whether the day on which they come is known.
+    Courses {
+        count: u64,
+        start_known: bool,
+        time: Time,
+    },
+    /// Changes outside the part that a decision released.
+    NotReleased(u64),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    pub until: NaiveDate,
+    /// `false`: it would wait if the roster were taken in.
+    pub accepted: bool,
+}
+
+pub(super) struct Wait {
+    pub title: &'static str,
+    pub text: String,
+}
+
+/// What happened, and what to do next.
+pub(super) fn said(run: &RunRecord, words: &dyn Words) -> (String, String) {
+    let mut happened = words.happened(&happened(run));
+    let addition = match run.outcome {
+        Outcome::Completed if run.applied_in_part => words.put_right(),
+        Outcome::Completed => "",
+        _ => words.left(left(run)),
+    };
+    if !addition.is_empty() {
+        happened.push(' ');
+        happened.push_str(addition);
+    }
+    (happened, words.next(&next(run)))
+}
+
+fn happened(run: &RunRecord) -> Happened<'_> {
+    match run.outcome {
+        Outcome::Completed => Happened::Completed(run.applied),
+        Outcome::Unchanged => Happened::Unchanged,
+        Outcome::Aborted => Happened::Aborted(run.breaches.len() as u64),
+        Outcome::NoRoster => Happened::NoRoster,
+        Outcome::Failed => match &run.read_errors {
+            Some(report) => Happened::Unreadable(report.total()),
+            None if run.held_until.is_some() => Happened::TooEarly(run.held_courses),
+            None => Happened::Failed(run.failure.as_deref()),
+        },
+    }
+}
+
+const fn left(run: &RunRecord) -> Left {
+    if run.applied_in_part {
+        return Left::InPart;
+    }
+    match run.outcome {
+        Outcome::Unchanged => Left::Unchanged,
+        Outcome::NoRoster => Left::AsItWas,
+        _ => Left::NothingApplied,
+    }
+}
+
+fn next(run: &RunRecord) -> Next {
+    match run.outcome {
+        Outcome::Completed if run.postponed_until.is_some() || run.held_until.is_some() => {
+            Next::NothingButWait
+        }
+        Outcome::Completed => Next::Nothing,
+        Outcome::Unchanged => Next::NothingUnlessExpected,
+        Outcome::Aborted => Next::Decide(run.roster.map(|id| id.short())),
+        Outcome::NoRoster => Next::LookForFile,
+        Outcome::Failed if run.read_errors.is_some() => Next::CorrectFile,
+        Outcome::Failed => run.held_until.map_or(Next::RemoveCause, Next::SendWithoutNewCourses),
+    }
+}
+
+pub(super) fn waits(run: &RunRecord, words: &dyn Words) -> Vec<Wait> {
+    let wait = |waiting: Waiting| Wait { title: words.wait_title(&waiting), text: words.wait(&waiting) };
+    waiting(run).into_iter().map(wait).collect()
+}
+
+fn waiting(run: &RunRecord) -> Vec<Waiting> {
+    // A roster that failed is not taken in: nothing of it waits.
+    if run.outcome == Outcome::Failed {
+        return Vec::new();
+    }
+    let accepted = run.outcome != Outcome::Aborted;
+    let deletes = run.postponed_until.map(|until| {
+        let of = |kind| (kind, run.postponed_deletes.get(kind, Action::Delete));
+        let kinds = Kind::ALL.map(of).into_iter().filter(|(_, count)| *count > 0).collect();
+        Waiting::Deletes { count: run.postponed_deletes.total(), kinds, time: Time { until, accepted } }
+    });
+    let courses = run.held_until.map(|until| Waiting::Courses {
+        count: run.held_courses,
+        start_known: !run.start_not_known,
+        time: Time { until, accepted },
+    });
+    let held = (run.outcome == Outcome::Completed && !run.not_released.is_empty())
+        .then(|| Waiting::NotReleased(run.not_released.total()));
+    deletes.into_iter().chain(courses).chain(held).collect()
+}
