@@ -224,8 +224,9 @@ impl Words for English {
 
     fn wait_title(&self, waiting: &Waiting) -> &'static str {
         match waiting {
-            Waiting::Deletes { .. } => "Postponed deletes",
-            Waits::Courses { .. } => "Courses held back",
+            Waiting::Deletes { .. } => LABELS.postponed,
+            Waiting::Courses { .. } => "Courses held back",
+            Waiting::NotReleased(_) => LABELS.not_released,
         }
     }
 
