@@ -224,7 +224,7 @@ impl Words for English {
 
     fn wait_title(&self, waiting: &Waiting) -> &'static str {
         match waiting {
-            Waiting::Deletes { .. } => LABELS.postponed,
+            Waiting::Deletes { .. } => "Postponed deletes",
             Waiting::Courses { .. } => "Courses held back",
             Waiting::NotReleased(_) => LABELS.not_released,
         }
