@@ -1,5 +1,8 @@
 //! Imports that came to nothing, and alerts of a late roster, that a later run of the same customer made good: nobody
 //! need act on them.
+//!
+//! Only a run that had a file makes good: one without goes on with older rosters, or finds that the night's file, perhaps
+//! the very one that could not be read, was dealt with before.
 
 use super::{
     Ledger, LedgerError,
@@ -14,24 +17,28 @@ db::statements! {
         WHERE run.job_id IN (SELECT value::bigint FROM jsonb_array_elements_text($1))
             AND EXISTS (SELECT 1 FROM import_run AS later
                 WHERE later.customer_id = run.customer_id AND later.id > run.id AND later.job_id <> run.job_id
-                    AND later.outcome IN ('completed', 'unchanged'))
+                    AND later.outcome IN ('completed', 'unchanged')
+                    AND later.record ->> 'roster_name' IS NOT NULL)
         UNION SELECT alert.job_id FROM event AS alert
         WHERE alert.job_id IN (SELECT value::bigint FROM jsonb_array_elements_text($1))
             AND alert.name = 'roster_late'
             AND EXISTS (SELECT 1 FROM import_run AS later
                 WHERE later.customer_id = alert.customer_id AND later.ended_at > alert.at
-                    AND later.outcome IN ('completed', 'unchanged') AND later.roster IS NOT NULL)",
+                    AND later.outcome IN ('completed', 'unchanged')
+                    AND later.record ->> 'roster_name' IS NOT NULL)",
     sqlite "
         SELECT DISTINCT run.job_id FROM import_run AS run
         WHERE run.job_id IN (SELECT value FROM json_each($1))
             AND EXISTS (SELECT 1 FROM import_run AS later
                 WHERE later.customer_id = run.customer_id AND later.id > run.id AND later.job_id <> run.job_id
-                    AND later.outcome IN ('completed', 'unchanged'))
+                    AND later.outcome IN ('completed', 'unchanged')
+                    AND later.record ->> 'roster_name' IS NOT NULL)
         UNION SELECT alert.job_id FROM event AS alert
         WHERE alert.job_id IN (SELECT value FROM json_each($1)) AND alert.name = 'roster_late'
             AND EXISTS (SELECT 1 FROM import_run AS later
                 WHERE later.customer_id = alert.customer_id AND later.ended_at > alert.at
-                    AND later.outcome IN ('completed', 'unchanged') AND later.roster IS NOT NULL)";
+                    AND later.outcome IN ('completed', 'unchanged')
+                    AND later.record ->> 'roster_name' IS NOT NULL)";
 }
 
 impl Ledger {

@@ -333,12 +333,13 @@ async fn a_later_run_that_took_a_roster_in_supersedes_what_came_to_nothing(on: O
     let test = TestApp::new(on, NOW).await;
     let nes = test.customer("nes", &[]).await;
     let other = test.customer("bergdal", &[]).await;
-    let run = async |customer: &Customer, outcome| {
+    let run_of = async |customer: &Customer, outcome, roster_name: Option<&str>| {
         let job = test.scripted_job(Some(customer.id.as_str()), &[]).await;
-        let kept = record(job, outcome);
+        let kept = RunRecord { roster_name: roster_name.map(str::to_owned), ..record(job, outcome) };
         test.ledger().record_end(test.now(), customer, &kept, |_| Vec::new(), mail_job).await.unwrap();
         job
     };
+    let run = async |customer: &Customer, outcome| run_of(customer, outcome, Some("nes.xml")).await;
     let failed = run(&nes, Outcome::Failed).await;
     let held = run(&nes, Outcome::Aborted).await;
     let of_other = run(&other, Outcome::Failed).await;
@@ -351,6 +352,10 @@ async fn a_later_run_that_took_a_roster_in_supersedes_what_came_to_nothing(on: O
     for nothing in [Outcome::NoRoster, Outcome::Failed, Outcome::Aborted] {
         run(&nes, nothing).await;
         assert!(superseded().await.is_empty(), "{nothing:?} makes nothing good");
+    }
+    for without_roster in [Outcome::Unchanged, Outcome::Completed] {
+        run_of(&nes, without_roster, None).await;
+        assert!(superseded().await.is_empty(), "{without_roster:?} without a file took no roster in");
     }
     run(&nes, Outcome::Completed).await;
     assert_eq!(superseded().await, [failed, held], "of the same customer only");
