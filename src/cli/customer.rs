@@ -103,7 +103,7 @@ pub(super) struct SetArgs {
     /// takes a decision of the customer, with --customer-person and --reason.
     #[arg(long, value_name = "on|off", value_parser = parse_switch)]
     personal_data_by_mail: Option<bool>,
-    /// With --filter or --personal-data-by-mail: who at the customer decided.
+    /// With --filter, --unset filter or --personal-data-by-mail: who at the customer decided.
     #[arg(long, value_name = "PERSON", requires = "reason")]
     customer_person: Option<String>,
     /// With --filter, --unset filter or --personal-data-by-mail: why.

@@ -108,7 +108,7 @@ impl Ledger {
         if let Some((job,)) = query!(fetch_optional as (i64,), tx.on(), RUNS_AT_SITE, customer.as_str())? {
             return Err(LedgerError::Refused(format!(
                 "decision {id} may be in use: job {job} runs at the site of {customer}; wait until it ends, or cancel it \
-                 with `rollover job cancel {job}`"
+                 with `rollover job cancel {job} --why …`"
             )));
         }
         if execute!(tx.on(), WITHDRAW, id, now, person, why)? == 0 {
