@@ -60,17 +60,25 @@ struct IntegrationRow {
 }
 
 impl IntegrationRow {
+    /// A pause or a window without its author is an error: taken for none, it would let an import through.
     fn state(self) -> Result<IntegrationState, LedgerError> {
+        let what = format!("integration of {}", self.customer_id);
+        let unreadable = |why: &str| LedgerError::Unreadable { what: what.clone(), why: why.to_owned() };
         let snapshot = |text: Option<String>| -> Result<Option<SnapshotId>, LedgerError> {
-            text.map(|text| text.parse()).transpose().map_err(|_| LedgerError::Unreadable {
-                what: format!("integration of {}", self.customer_id),
-                why: "a pointer is no snapshot".to_owned(),
-            })
+            text.map(|text| text.parse()).transpose().map_err(|_| unreadable("a pointer is no snapshot"))
         };
-        let pause = self.pause_since.zip(self.pause_by).zip(self.pause_why);
+        let pause = match (self.pause_since, self.pause_by, self.pause_why) {
+            (None, _, _) => None,
+            (Some(since), Some(Json(by)), Some(why)) => Some(Pause { since, why, by }),
+            (Some(_), _, _) => return Err(unreadable("it is paused, and by whom or why is not known")),
+        };
+        let window = self.delay_start.zip(self.delay_end).map(|(start, end)| Window { start, end });
+        if window.is_some() && self.delay_by.is_none() {
+            return Err(unreadable("deletes wait by a window, and by whom it was set is not known"));
+        }
         Ok(IntegrationState {
-            pause: pause.map(|((since, by), why)| Pause { since, why, by: by.0 }),
-            delay_delete: self.delay_start.zip(self.delay_end).map(|(start, end)| Window { start, end }),
+            pause,
+            delay_delete: window,
             delay_delete_by: self.delay_by.map(|by| by.0),
             import: snapshot(self.import_snapshot)?,
             mirror: snapshot(self.mirror_snapshot)?,

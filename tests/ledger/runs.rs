@@ -20,6 +20,7 @@ on_both_engines!(
     what_cannot_be_kept_whole_is_not_kept,
     a_mail_is_sent_once_and_says_why_it_has_not_left,
     pause_and_delay_delete_change_once,
+    a_pause_or_window_of_nobody_is_never_taken_for_none,
     a_worker_that_lost_its_claim_records_nothing,
     what_is_under_way_stays_until_a_run_completes,
     a_job_that_is_run_again_records_a_run_of_its_own,
@@ -327,6 +328,19 @@ async fn pause_and_delay_delete_change_once(on: On) {
             ("delay_delete_ended", "Kari"),
         ]
     );
+}
+
+// DOMAIN P1, P2
+async fn a_pause_or_window_of_nobody_is_never_taken_for_none(on: On) {
+    for columns in
+        ["pause_since = '2024-06-22T04:00:00+00:00'", "delay_start = '2024-06-22', delay_end = '2024-08-18'"]
+    {
+        let test = TestApp::new(on, NOW).await;
+        let nes = test.customer("nes", &[]).await.id;
+        test.execute(&format!("UPDATE integration SET {columns} WHERE customer_id = 'nes'")).await;
+        let error = test.ledger().integration(&nes).await.unwrap_err().to_string();
+        assert!(error.contains("integration of nes") && error.contains("by whom"), "{error}");
+    }
 }
 
 async fn a_later_run_that_took_a_roster_in_supersedes_what_came_to_nothing(on: On) {
