@@ -96,6 +96,7 @@ on_both!(
     a_decision_releases_a_slice_of_schools_that_there_are,
     every_optional_setting_can_be_unset,
     where_and_by_when_rosters_come_is_set_and_shown_without_secrets,
+    a_customer_is_changed_whole_or_not_at_all,
     limits_are_unset_with_a_decision_only,
     personal_data_leave_with_a_decision_only,
     rules_refuse_with_3
@@ -610,6 +611,34 @@ async fn a_decision_releases_a_slice_of_schools_that_there_are(set_up: &SetUp) {
     assert_eq!((&slice["kinds"][0], &slice["actions"][0]), (&"membership".into(), &"create".into()));
     let listed = done(set_up, &["import", "decisions", "nes"]);
     assert!(listed.contains(&format!("only {school}, membership, create")), "{listed}");
+}
+
+async fn a_customer_is_changed_whole_or_not_at_all(set_up: &SetUp) {
+    let dates = ["--year", "2024", "--last-teaching-day", "2024-08-20", "--school-year-start", "2024-08-19"];
+    let with_dates = |args: &[&'static str]| [args, &dates].concat();
+    let add = [
+        "customer",
+        "add",
+        "os",
+        "--name",
+        "Os",
+        "--country",
+        "NO",
+        "--time-zone",
+        "Europe/Oslo",
+        "--mis",
+        "sas",
+    ];
+    refused(set_up, &with_dates(&add), 2, &["2024-08-19", "correct one of them"]);
+    refused(set_up, &["customer", "show", "os"], 4, &["os"]);
+    done(set_up, ADD_NES);
+    let before = json(set_up, &["customer", "show", "nes"]);
+    let set = ["customer", "set", "nes", "--mis", "othersas", "--roster-source", "othersas"];
+    refused(set_up, &with_dates(&set), 2, &["2024-08-19", "correct one of them"]);
+    let unset =
+        ["customer", "set", "nes", "--mis", "othersas", "--year", "2024", "--unset", "term=Autumn 1999"];
+    refused(set_up, &unset, 2, &["Autumn 1999"]);
+    assert_eq!(json(set_up, &["customer", "show", "nes"]), before);
 }
 
 async fn every_optional_setting_can_be_unset(set_up: &SetUp) {

@@ -124,7 +124,8 @@ pub(super) async fn run(cx: &Context, command: CustomerCommand) -> anyhow::Resul
 }
 
 async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
-    let (person, summer) = (cx.person()?, args.calendar.summer(&[])?);
+    let person = cx.person()?;
+    let dates = Dates::changed(app, args.id.as_str(), args.calendar, &[]).await?;
     let mut settings = CustomerSettings::default();
     args.settings.apply(&mut settings)?;
     let customer = Customer {
@@ -138,8 +139,10 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
         settings,
     };
     app.ledger.add_customer(app.clock.now(), &person, &customer).await?;
+    if let Some(dates) = dates {
+        dates.keep(app, &person, customer.id.as_str()).await?;
+    }
     due_task::keep_in_step(app, &person, &customer).await?;
-    set_calendar(app, &person, customer.id.as_str(), summer, (args.calendar, &[])).await?;
     let lies_in_folder = customer.settings.roster_folder.is_none() && customer.settings.fetch.is_none();
     let folder = lies_in_folder.then(|| {
         let folder = app.settings.roster_folder().join(customer.id.as_str());
@@ -169,8 +172,9 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
 }
 
 async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
-    let (person, summer) = (cx.person()?, args.calendar.summer(&args.unset)?);
+    let person = cx.person()?;
     let mut customer = app.ledger.customer(&args.id).await?;
+    let dates = Dates::changed(app, &args.id, args.calendar, &args.unset).await?;
     unset::take_settings(&args.unset, &mut customer);
     customer.name = args.name.unwrap_or(customer.name);
     customer.country = args.country.unwrap_or(customer.country);
@@ -205,32 +209,47 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
         }
         _ => app.ledger.update_customer(now, &person, &customer).await?,
     }
+    if let Some(dates) = dates {
+        dates.keep(app, &person, &args.id).await?;
+    }
     due_task::keep_in_step(app, &person, &customer).await?;
     if let Some(note) = fetch_fields::unknown_secret(customer.settings.fetch.as_ref(), &app.settings.secrets)
     {
         output::note(note);
     }
-    set_calendar(app, &person, &args.id, summer, (args.calendar, &args.unset)).await?;
     show(cx, app, &args.id).await
 }
 
-async fn set_calendar(
-    app: &App,
-    person: &str,
-    customer: &str,
-    summer: Option<i32>,
-    (fields, unset): (CalendarFields, &[Unset]),
-) -> anyhow::Result<()> {
-    let Some(year) = summer else { return Ok(()) };
-    let before = app.ledger.calendar(customer, year).await?;
-    let mut calendar = before.clone();
-    unset::take_dates(unset, &mut calendar)?;
-    fields.apply(&mut calendar)?;
-    app.ledger.set_calendar(app.clock.now(), person, customer, year, &calendar).await?;
-    if before != calendar {
-        warn_of_plans(app, customer, year).await?;
+/// The dates of one summer, as they are and as they shall be.
+struct Dates {
+    year: i32,
+    before: Calendar,
+    after: Calendar,
+}
+
+impl Dates {
+    /// Checks them too: nothing of a command is kept when its dates are refused.
+    async fn changed(
+        app: &App,
+        customer: &str,
+        fields: CalendarFields,
+        unset: &[Unset],
+    ) -> anyhow::Result<Option<Self>> {
+        let Some(year) = fields.summer(unset)? else { return Ok(None) };
+        let before = app.ledger.calendar(customer, year).await?;
+        let mut after = before.clone();
+        unset::take_dates(unset, &mut after)?;
+        fields.apply(&mut after)?;
+        Ok(Some(Self { year, before, after }))
     }
-    Ok(())
+
+    async fn keep(&self, app: &App, person: &str, customer: &str) -> anyhow::Result<()> {
+        app.ledger.set_calendar(app.clock.now(), person, customer, self.year, &self.after).await?;
+        if self.before != self.after {
+            warn_of_plans(app, customer, self.year).await?;
+        }
+        Ok(())
+    }
 }
 
 /// A plan keeps the dates with which it was made; whoever moves the calendar must know.
