@@ -69,6 +69,11 @@ impl App {
         Ok(Self { settings, ledger, clock, engine, owner })
     }
 
+    /// The site of customers that have no platform elsewhere.
+    pub fn built_in_site(&self) -> EmbeddedSite {
+        EmbeddedSite::new(self.ledger.db().clone())
+    }
+
     /// The queue of the settings: Redis, or in this process.
     pub fn queue(&self) -> anyhow::Result<Queue> {
         let redis = self.redis()?.map(Queue::Redis);

@@ -9,12 +9,13 @@ use harness::{On, TestApp, on_both_engines};
 use rollover::ledger::{JobMove, NewFilterDecision, NewJob, RunRow, SettingsDecision};
 use rollover_jobs::{
     Customer, CustomerId, JobContext, JobFacts, Ports, WriteProof, find_kind,
-    ports::{Applied, Capability, Outcome, Site, SiteCounts, SiteError},
+    ports::{Applied, Capability, LooseCourse, Outcome, Persons, Site, SiteCounts, SiteError},
 };
 use rollover_roster::{
     diff::{Action, Change},
     invent::{Invention, Municipality},
-    model::Roster,
+    keys::SitePerson,
+    model::{Roster, SyncKey},
     slices::Slice,
     write::write_imse,
 };
@@ -51,6 +52,21 @@ impl Site for Stops {
     }
     async fn counts(&self, customer: &CustomerId) -> Result<SiteCounts, SiteError> {
         self.site.counts(customer).await
+    }
+    async fn persons(
+        &self,
+        customer: &CustomerId,
+        which: Persons,
+        after: Option<i64>,
+    ) -> Result<Vec<SitePerson>, SiteError> {
+        self.site.persons(customer, which, after).await
+    }
+    async fn loose_courses(
+        &self,
+        customer: &CustomerId,
+        after: Option<&SyncKey>,
+    ) -> Result<Vec<LooseCourse>, SiteError> {
+        self.site.loose_courses(customer, after).await
     }
     async fn apply(
         &self,

@@ -249,6 +249,8 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         under_way: None,
         applied_in_part: false,
         concessions: Default::default(),
+        predicted_duplicates: 0,
+        courses_gone: Default::default(),
     }
 }
 

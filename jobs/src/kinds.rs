@@ -7,6 +7,7 @@ use crate::AnyKind;
 pub static KINDS: &[&dyn AnyKind] = &[
     &crate::integration::ImportRoster,
     &crate::integration::CheckRosterCame,
+    &crate::integration::CheckSyncKeys,
     &crate::integration::PauseIntegration,
     &crate::integration::ResumeIntegration,
     &crate::integration::StartDelayDelete,

@@ -241,22 +241,30 @@ CREATE TABLE site_group (
 );
 
 CREATE TABLE site_person (
-    customer_id text NOT NULL REFERENCES customer (id),
-    source      text NOT NULL,
-    sync_key    text NOT NULL,
-    userid      text,
-    given       text NOT NULL,
-    family      text NOT NULL,
-    email       text,
-    birth_date  date,
-    profile     text NOT NULL,
+    account        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id    text NOT NULL REFERENCES customer (id),
+    -- absent: the integration matches nobody of the MIS with it
+    source         text,
+    sync_key       text,
+    userid         text,
+    given          text NOT NULL,
+    family         text NOT NULL,
+    email          text,
+    birth_date     date,
+    profile        text NOT NULL,
     -- active, or in the administrator's trash: no login, restorable
-    state       text NOT NULL,
-    made_by     text NOT NULL,
-    details     jsonb,
-    hash        text NOT NULL,
-    PRIMARY KEY (customer_id, source, sync_key)
+    state          text NOT NULL,
+    made_by        text NOT NULL,
+    -- the person who made the account by hand, and the group it was made in
+    created_by     text,
+    made_in_source text,
+    made_in_key    text,
+    details        jsonb,
+    hash           text NOT NULL
 );
+CREATE UNIQUE INDEX site_person_by_key ON site_person (customer_id, source, sync_key);
+CREATE INDEX site_person_by_account ON site_person (customer_id, account);
+CREATE INDEX site_person_without_key ON site_person (customer_id, account) WHERE sync_key IS NULL;
 
 CREATE TABLE site_course (
     customer_id     text NOT NULL REFERENCES customer (id),

@@ -241,22 +241,30 @@ CREATE TABLE site_group (
 ) STRICT;
 
 CREATE TABLE site_person (
-    customer_id TEXT NOT NULL REFERENCES customer (id),
-    source      TEXT NOT NULL,
-    sync_key    TEXT NOT NULL,
-    userid      TEXT,
-    given       TEXT NOT NULL,
-    family      TEXT NOT NULL,
-    email       TEXT,
-    birth_date  TEXT,
-    profile     TEXT NOT NULL,
+    account        INTEGER PRIMARY KEY AUTOINCREMENT,
+    customer_id    TEXT NOT NULL REFERENCES customer (id),
+    -- absent: the integration matches nobody of the MIS with it
+    source         TEXT,
+    sync_key       TEXT,
+    userid         TEXT,
+    given          TEXT NOT NULL,
+    family         TEXT NOT NULL,
+    email          TEXT,
+    birth_date     TEXT,
+    profile        TEXT NOT NULL,
     -- active, or in the administrator's trash: no login, restorable
-    state       TEXT NOT NULL,
-    made_by     TEXT NOT NULL,
-    details     TEXT,
-    hash        TEXT NOT NULL,
-    PRIMARY KEY (customer_id, source, sync_key)
+    state          TEXT NOT NULL,
+    made_by        TEXT NOT NULL,
+    -- the person who made the account by hand, and the group it was made in
+    created_by     TEXT,
+    made_in_source TEXT,
+    made_in_key    TEXT,
+    details        TEXT,
+    hash           TEXT NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX site_person_by_key ON site_person (customer_id, source, sync_key);
+CREATE INDEX site_person_by_account ON site_person (customer_id, account);
+CREATE INDEX site_person_without_key ON site_person (customer_id, account) WHERE sync_key IS NULL;
 
 CREATE TABLE site_course (
     customer_id     TEXT NOT NULL REFERENCES customer (id),

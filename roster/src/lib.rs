@@ -1,6 +1,7 @@
 //! The data that Rollover carries: readers, snapshots, difference, Filter. Pure: no database, network or clock.
 
 pub mod compare;
+pub mod course_fate;
 pub mod courses;
 pub mod diff;
 pub mod explain;

@@ -6,6 +6,7 @@ use super::{
     due_task, fetch_fields,
     fields::{CalendarFields, SettingsFields, parse_module, parse_name, parse_switch},
     import::{DECISIONS_LISTED, roster, what},
+    keys::{self, AddPersonArgs},
     limits,
     output::{self, Listing, cell},
     unset::{self, Unset},
@@ -38,6 +39,18 @@ pub(super) enum CustomerCommand {
     List,
     /// Show one customer with calendar, settings and integration.
     Show { id: String },
+    /// List whose sync key at the site is not as it should be, with names: they are personal data.
+    #[command(
+        after_help = "Compared with the newest roster. Ends with 0 when nothing is found, with 5 when something is.\nThe \
+        counts by school, without names: rollover job enqueue check_sync_keys --customer nes"
+    )]
+    Keys { id: String },
+    /// Add a person to the built-in site by hand; the integration leaves it alone unless the roster has its key.
+    #[command(
+        after_help = "Example:\n  rollover customer add-person nes --given Siri --family Berg --birth-date 2014-02-28 \
+        --group \"Nes skole\""
+    )]
+    AddPerson(AddPersonArgs),
     /// Change what is given; the rest stays.
     #[command(
         after_help = "Examples:\n  rollover customer set nes --unset roster-target --unset roster-source\n  \
@@ -119,6 +132,8 @@ pub(super) async fn run(cx: &Context, command: CustomerCommand) -> anyhow::Resul
         CustomerCommand::Add(args) => add(cx, &app, args).await,
         CustomerCommand::List => list(cx, &app).await,
         CustomerCommand::Show { id } => show(cx, &app, &id).await,
+        CustomerCommand::Keys { id } => keys::keys(cx, &app, &id).await,
+        CustomerCommand::AddPerson(args) => keys::add_person(cx, &app, args).await,
         CustomerCommand::Set(args) => set(cx, &app, args).await,
     }
 }

@@ -12,7 +12,9 @@ mod due_task;
 mod fetch_fields;
 mod fields;
 mod import;
+mod integration;
 mod job;
+mod keys;
 mod limits;
 mod output;
 mod plan;
@@ -90,6 +92,9 @@ enum Command {
     /// Imports of rosters, and decisions about the Filter.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// What the next import makes of courses, and what delay delete holds back.
+    #[command(subcommand)]
+    Integration(integration::IntegrationCommand),
     /// Roster files by themselves: check, compare, count, invent; no ledger needed.
     #[command(subcommand)]
     Roster(roster::RosterCommand),
@@ -144,6 +149,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Task(command) => task::run(&cx, command).await,
         Command::Job(command) => job::run(&cx, command).await,
         Command::Import(command) => import::run(&cx, command).await,
+        Command::Integration(command) => integration::run(&cx, command).await,
         Command::Roster(command) => roster::run(&cx, command),
         Command::Config(command) => config::run(&cx, command),
         Command::Doctor => doctor::run(&cx).await,

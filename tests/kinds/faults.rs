@@ -5,12 +5,14 @@ use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
         Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
-        LateRoster, MailError, MailQueued, Mailer, Pause, Retained, Rosters, RunId, RunRecord, SignOff, Site,
-        SiteCounts, SiteError, SourceError, Unavailable, Window,
+        LateRoster, LooseCourse, MailError, MailQueued, Mailer, Pause, Persons, Retained, Rosters, RunId,
+        RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable, Window,
     },
 };
 use rollover_roster::{
     diff::Change,
+    keys::SitePerson,
+    model::SyncKey,
     snapshot::{SnapshotId, SnapshotStore},
 };
 use std::sync::{
@@ -90,6 +92,21 @@ impl Site for Faulty {
     }
     async fn counts(&self, customer: &CustomerId) -> Result<SiteCounts, SiteError> {
         self.call(|| no_site(customer), self.ports.site.counts(customer)).await
+    }
+    async fn persons(
+        &self,
+        customer: &CustomerId,
+        which: Persons,
+        after: Option<i64>,
+    ) -> Result<Vec<SitePerson>, SiteError> {
+        self.call(|| no_site(customer), self.ports.site.persons(customer, which, after)).await
+    }
+    async fn loose_courses(
+        &self,
+        customer: &CustomerId,
+        after: Option<&SyncKey>,
+    ) -> Result<Vec<LooseCourse>, SiteError> {
+        self.call(|| no_site(customer), self.ports.site.loose_courses(customer, after)).await
     }
     async fn apply(
         &self,

@@ -5,13 +5,17 @@ use crate::{
     roster::{School, ago, lay},
     scenario,
 };
-use rollover::ledger::{NewFilterDecision, NewJob, QueuedMail, SettingsDecision};
+use rollover::{
+    ledger::{NewFilterDecision, NewJob, QueuedMail, SettingsDecision},
+    site::embedded::{Added, EmbeddedSite, NewPerson},
+};
 use rollover_jobs::{
     Customer, EarlyCourses, JobContext, JobFacts, WriteProof, find_kind,
     ports::{Applied, Author, Outcome, Pause, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{
     diff::ChangeCounts,
+    model::{Profile, SyncKey},
     read::{ReadOptions, read_imse},
     snapshot::SnapshotId,
 };
@@ -27,6 +31,7 @@ pub enum Before {
     Window,
     OldBackups,
     RosterDue,
+    AccountsByHand,
     Import(&'static Case),
 }
 
@@ -165,9 +170,34 @@ pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) 
             due.settings.roster_due_by = Some("02:30".parse().unwrap());
             ledger.update_customer(now, "test", &due).await.unwrap();
         }
+        Before::AccountsByHand => accounts_by_hand(test, &customer).await,
         Before::Import(case) => return (case.set_up(test, customer).await, None),
     }
     (customer, task)
+}
+
+/// Kari without a key, an administrator with one; the roster of both waits.
+async fn accounts_by_hand(test: &TestApp, customer: &Customer) {
+    let folder = test.app.settings.roster_folder().join("nes");
+    lay(&folder, "earlier.xml", &school(OLD).xml(), ago(test.now(), 60 * 24));
+    import_earlier(test, customer).await;
+    let site = EmbeddedSite::new(test.ledger().db().clone());
+    for (given, profile, key) in [
+        ("Per", Profile::Student, None),
+        ("Anne", Profile::Administrator, Some(SyncKey::new("fjordsas", "a-1"))),
+    ] {
+        let person = NewPerson {
+            key,
+            given: given.to_owned(),
+            family: "Berg".to_owned(),
+            birth_date: None,
+            profile,
+            group: Some("Nes skole".to_owned()),
+            by: "Rektor Moe".to_owned(),
+        };
+        assert!(matches!(site.add_person(&customer.id, &person).await.unwrap(), Added::Account(_)));
+    }
+    lay(&folder, "roster.xml", &school(NEW).xml(), ago(test.now(), 10));
 }
 
 fn kari() -> Author {
@@ -287,6 +317,8 @@ async fn mail(test: &TestApp, customer: &Customer) {
         under_way: None,
         applied_in_part: false,
         concessions: Default::default(),
+        predicted_duplicates: 0,
+        courses_gone: Default::default(),
     };
     let render = |run| {
         vec![QueuedMail {

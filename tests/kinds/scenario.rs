@@ -37,6 +37,8 @@ pub fn scenarios() -> Vec<Scenario> {
         plain("files of long ago", "purge_snapshots", "ok", Before::OldBackups),
         plain("a roster that is late", "check_roster_came", "fail", Before::RosterDue),
         plain("a roster that nobody awaits", "check_roster_came", "ok", Before::Nothing),
+        plain("keys without a roster", "check_sync_keys", "wait", Before::Nothing),
+        plain("keys by the roster that waits", "check_sync_keys", "ok", Before::AccountsByHand),
         plain("a resume", "resume_integration", "ok", Before::Paused),
         plain("a resume of what is active", "resume_integration", "ok", Before::Nothing),
         plain("a window begins", "start_delay_delete", "ok", Before::Nothing),

@@ -60,6 +60,8 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
         under_way: None,
         applied_in_part: false,
         concessions: Default::default(),
+        predicted_duplicates: 0,
+        courses_gone: Default::default(),
     }
 }
 

@@ -2,11 +2,17 @@
 
 mod authority;
 mod check_roster_came;
+mod check_sync_keys;
 mod delay_delete;
 mod import_roster;
 mod pause;
+mod sync_keys;
 
 pub use check_roster_came::CheckRosterCame;
+pub use check_sync_keys::{CheckSyncKeys, CheckSyncKeysReport};
 pub use delay_delete::{EndDelayDelete, StartDelayDelete};
-pub use import_roster::{ImportOutcome, ImportReport, ImportRoster};
+pub use import_roster::{
+    CourseForecast, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster, forecast_courses,
+};
 pub use pause::{PauseIntegration, ResumeIntegration};
+pub use sync_keys::{KeyCheck, KeyCounts, SchoolKeys, check_keys, check_keys_by};

@@ -5,6 +5,7 @@ use crate::{Customer, CustomerId, JobFacts, Retention, WriteProof};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
+    course_fate::CourseEnd,
     diff::ChangeCounts,
     filter::{Breach, Limits},
     read::{Concessions, ReadReport},
@@ -78,6 +79,8 @@ pub struct Begun {
     pub before: SiteCounts,
     /// Never more than was applied; of a batch whose answer was lost, nothing.
     pub applied: Applied,
+    #[serde(default)]
+    pub predicted_duplicates: u64,
 }
 
 /// What the ledger knows of a customer's integration.
@@ -104,6 +107,18 @@ pub struct IntegrationState {
     pub course_guard: Option<CourseGuard>,
     /// The unused decision about the Filter, if any.
     pub filter_decision: Option<FilterDecision>,
+}
+
+/// Courses named in a run; of the others only the number is kept.
+pub const COURSES_NAMED: usize = 500;
+
+/// Courses whose group is gone, and that were archived or detached with it. Titles, no persons.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoursesGone {
+    pub end: CourseEnd,
+    pub count: u64,
+    /// At most [`COURSES_NAMED`].
+    pub titles: Vec<String>,
 }
 
 /// How a run ended. Every value stands in the subject of a status mail, so it says what happened.
@@ -169,6 +184,12 @@ pub struct RunRecord {
     /// What was let pass in the file (I4).
     #[serde(default)]
     pub concessions: Concessions,
+    /// K2: students of the site without a key who are like students that this roster creates.
+    #[serde(default)]
+    pub predicted_duplicates: u64,
+    /// C2, C3: of a completed run.
+    #[serde(default)]
+    pub courses_gone: CoursesGone,
     pub breaches: Vec<Breach>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,

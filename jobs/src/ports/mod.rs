@@ -12,12 +12,14 @@ pub use author::Author;
 pub use clock::Clock;
 pub use decisions::{Decisions, SignOff};
 pub use integration::{
-    Begun, CourseGuard, FilterDecision, Integration, IntegrationState, LateRoster, Outcome, Pause, Retained,
-    RunId, RunRecord, Window,
+    Begun, COURSES_NAMED, CourseGuard, CoursesGone, FilterDecision, Integration, IntegrationState,
+    LateRoster, Outcome, Pause, Retained, RunId, RunRecord, Window,
 };
 pub use mailer::{MailError, MailKind, MailQueued, Mailer};
 pub use rosters::{Backup, Delivery, Rosters, SourceError};
-pub use site::{Applied, Capability, Site, SiteCounts, SiteError};
+pub use site::{
+    Applied, COURSES_PAGE, Capability, LooseCourse, PERSONS_PAGE, Persons, Site, SiteCounts, SiteError,
+};
 
 /// A neighbour that is ours (ledger, queue) did not answer; always worth another attempt.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use crate::{Customer, CustomerId, Stop, WriteProof};
 use async_trait::async_trait;
-use rollover_roster::diff::Change;
+use rollover_roster::{course_fate::Loose, diff::Change, keys::SitePerson, model::SyncKey};
 use serde::{Deserialize, Serialize};
 
 /// What a platform can do; what it cannot becomes a task for a person (DOMAIN S4).
@@ -43,6 +43,30 @@ impl std::ops::AddAssign for Applied {
     }
 }
 
+/// Whom of the active persons of a site is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persons {
+    All,
+    WithoutKey,
+}
+
+/// Persons in one answer: a customer with a hundred thousand takes five.
+pub const PERSONS_PAGE: i64 = 20_000;
+
+/// A course at the site that no group holds in the hierarchy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LooseCourse {
+    pub key: SyncKey,
+    pub title: String,
+    pub code: Option<String>,
+    /// The school that it was of, if that is still there.
+    pub school: Option<String>,
+    pub loose: Loose,
+}
+
+/// Courses in one answer.
+pub const COURSES_PAGE: i64 = 5_000;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// Not now: busy, restarting, no network.
@@ -70,6 +94,23 @@ pub trait Site: Send + Sync {
     fn capabilities(&self) -> &'static [Capability];
 
     async fn counts(&self, customer: &CustomerId) -> Result<SiteCounts, SiteError>;
+
+    /// Persons in the order of their accounts, those behind the account `after`: at most [`PERSONS_PAGE`], and none when
+    /// there are no more.
+    async fn persons(
+        &self,
+        customer: &CustomerId,
+        which: Persons,
+        after: Option<i64>,
+    ) -> Result<Vec<SitePerson>, SiteError>;
+
+    /// Courses that no group holds, in the order of their keys, those behind the key `after`: at most [`COURSES_PAGE`],
+    /// and none when there are no more.
+    async fn loose_courses(
+        &self,
+        customer: &CustomerId,
+        after: Option<&SyncKey>,
+    ) -> Result<Vec<LooseCourse>, SiteError>;
 
     /// Applies one batch as a unit: all of it, or nothing. Applying it again changes nothing (DOMAIN I5).
     /// A course whose group goes is archived or detached (C2, C3), never destroyed.

@@ -16,7 +16,7 @@ use self::{
     facts::{Fact, facts, message_id},
     figures::{changes, holdings},
     problems::{BrokenLimit, Conceded, FileErrors, broken_limits, conceded, file_errors},
-    said::{Wait, said, waits},
+    said::{Told, notes, said},
     words::{Labels, words_of},
 };
 use super::{
@@ -48,7 +48,7 @@ struct Status {
     /// What happened, and what to do next.
     happened: String,
     next: String,
-    waits: Vec<Wait>,
+    notes: Vec<Told>,
     limits: Vec<BrokenLimit>,
     conceded: Vec<Conceded>,
     errors: Option<FileErrors>,
@@ -132,7 +132,7 @@ fn status(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> 
         customer: whose,
         happened,
         next,
-        waits: waits(run, words),
+        notes: notes(&customer.id, run, words),
         limits: broken_limits(run, words),
         conceded: conceded(run, words),
         errors: run.read_errors.as_ref().map(|report| file_errors(report, words)),

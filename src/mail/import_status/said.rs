@@ -1,9 +1,12 @@
-//! What the status mail says: what happened, what to do next, what waits; each in the words of a language.
+//! What the status mail says: what happened, what to do next, what else is to know; each in the words of a language.
 
-use super::words::Words;
+use super::{name, words::Words};
 use chrono::NaiveDate;
-use rollover_jobs::ports::{Applied, Outcome, RunRecord};
-use rollover_roster::{diff::Action, model::Kind};
+use rollover_jobs::{
+    CustomerId,
+    ports::{Applied, CoursesGone, Outcome, RunRecord},
+};
+use rollover_roster::{course_fate::CourseEnd, diff::Action, model::Kind};
 
 pub(super) enum Happened<'a> {
     Completed(Applied),
@@ -44,8 +47,9 @@ pub(super) enum Next {
     LookForFile,
 }
 
-/// Something of the roster that does not reach the site yet (DOMAIN P4, C1, F3).
-pub(super) enum Waiting {
+/// What else the reader must know: what does not reach the site yet, who may get a second account, which courses went
+/// (DOMAIN P4, C1, F3, K2, C2, C3).
+pub(super) enum Note<'a> {
     Deletes {
         count: u64,
         kinds: Vec<(Kind, u64)>,
@@ -59,6 +63,18 @@ pub(super) enum Waiting {
     },
     /// Changes outside the part that a decision released.
     NotReleased(u64),
+    /// Students without a sync key who look like one whom the roster makes; who they are is no matter of a mail.
+    SecondAccounts {
+        count: u64,
+        customer: &'a CustomerId,
+        accepted: bool,
+    },
+    CoursesGone {
+        count: u64,
+        end: CourseEnd,
+        titles: Vec<String>,
+        more: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +84,7 @@ pub(super) struct Time {
     pub accepted: bool,
 }
 
-pub(super) struct Wait {
+pub(super) struct Told {
     pub title: &'static str,
     pub text: String,
 }
@@ -127,12 +143,15 @@ fn next(run: &RunRecord) -> Next {
     }
 }
 
-pub(super) fn waits(run: &RunRecord, words: &dyn Words) -> Vec<Wait> {
-    let wait = |waiting: Waiting| Wait { title: words.wait_title(&waiting), text: words.wait(&waiting) };
-    waiting(run).into_iter().map(wait).collect()
+/// Titles of courses in a mail; the run's page has more of them.
+const TITLES_IN_MAIL: usize = 30;
+
+pub(super) fn notes(customer: &CustomerId, run: &RunRecord, words: &dyn Words) -> Vec<Told> {
+    let told = |note: Note<'_>| Told { title: words.note_title(&note), text: words.note(&note) };
+    noted(customer, run).into_iter().map(told).collect()
 }
 
-fn waiting(run: &RunRecord) -> Vec<Waiting> {
+fn noted<'a>(customer: &'a CustomerId, run: &RunRecord) -> Vec<Note<'a>> {
     // A roster that failed is not taken in: nothing of it waits.
     if run.outcome == Outcome::Failed {
         return Vec::new();
@@ -141,14 +160,26 @@ fn waiting(run: &RunRecord) -> Vec<Waiting> {
     let deletes = run.postponed_until.map(|until| {
         let of = |kind| (kind, run.postponed_deletes.get(kind, Action::Delete));
         let kinds = Kind::ALL.map(of).into_iter().filter(|(_, count)| *count > 0).collect();
-        Waiting::Deletes { count: run.postponed_deletes.total(), kinds, time: Time { until, accepted } }
+        Note::Deletes { count: run.postponed_deletes.total(), kinds, time: Time { until, accepted } }
     });
-    let courses = run.held_until.map(|until| Waiting::Courses {
+    let courses = run.held_until.map(|until| Note::Courses {
         count: run.held_courses,
         start_known: !run.start_not_known,
         time: Time { until, accepted },
     });
     let held = (run.outcome == Outcome::Completed && !run.not_released.is_empty())
-        .then(|| Waiting::NotReleased(run.not_released.total()));
-    deletes.into_iter().chain(courses).chain(held).collect()
+        .then(|| Note::NotReleased(run.not_released.total()));
+    let duplicates = (run.predicted_duplicates > 0).then_some(Note::SecondAccounts {
+        count: run.predicted_duplicates,
+        customer,
+        accepted,
+    });
+    let gone = (accepted && run.courses_gone.count > 0).then(|| courses_gone(&run.courses_gone));
+    [deletes, courses, held, duplicates, gone].into_iter().flatten().collect()
+}
+
+fn courses_gone(gone: &CoursesGone) -> Note<'static> {
+    let titles: Vec<String> = gone.titles.iter().take(TITLES_IN_MAIL).map(|title| name(title)).collect();
+    let more = gone.count.saturating_sub(titles.len() as u64);
+    Note::CoursesGone { count: gone.count, end: gone.end, titles, more }
 }

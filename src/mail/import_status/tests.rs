@@ -323,7 +323,7 @@ fn both_bodies_tell_the_same() {
             let (text, html) = (on_one_line(&mail.text_body), on_one_line(&mail.html_body));
             let (happened, next) = said(&run, words);
             let mut told = vec![happened, next, format!("{BASE}/runs/17")];
-            told.extend(waits(&run, words).into_iter().map(|wait| wait.text));
+            told.extend(notes(&customer.id, &run, words).into_iter().map(|note| note.text));
             told.extend(broken_limits(&run, words).into_iter().map(|limit| limit.what));
             told.extend(conceded(&run, words).into_iter().flat_map(|one| [one.what, one.times, one.ask]));
             let errors = run.read_errors.iter().flat_map(|list| file_errors(list, words).errors);

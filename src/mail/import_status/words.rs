@@ -4,7 +4,7 @@ mod bokmal;
 mod english;
 mod swedish;
 
-use super::said::{Happened, Left, Next, Waiting};
+use super::said::{Happened, Left, Next, Note};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use rollover_jobs::{Language, ports::Outcome};
@@ -102,8 +102,8 @@ pub(super) trait Words: Sync {
     fn left(&self, left: Left) -> &'static str;
     fn put_right(&self) -> &'static str;
     fn next(&self, next: &Next) -> String;
-    fn wait_title(&self, waiting: &Waiting) -> &'static str;
-    fn wait(&self, waiting: &Waiting) -> String;
+    fn note_title(&self, note: &Note<'_>) -> &'static str;
+    fn note(&self, note: &Note<'_>) -> String;
     fn decision(&self, number: i64) -> String;
 
     fn breach(&self, breach: &Breach) -> String;

@@ -10,9 +10,10 @@ use crate::ledger::{
 };
 use rollover_jobs::{
     Customer, CustomerId, WriteProof,
-    ports::{Applied, SiteError},
+    ports::{Applied, Capability, SiteError},
 };
 use rollover_roster::{
+    course_fate::{CourseEnd, decide_course_end},
     diff::{Action, Change},
     model::{Kind, Record},
 };
@@ -79,6 +80,12 @@ pub(super) async fn apply(
     Ok(applied)
 }
 
+/// C2, C3.
+fn course_end(customer: &Customer) -> CourseEnd {
+    let platform = super::CAPABILITIES.contains(&Capability::ArchiveCourses);
+    decide_course_end(platform, customer.settings.course_archiving)
+}
+
 async fn check_fence(tx: &mut Tx, customer: &CustomerId, proof: &WriteProof) -> Result<(), SiteError> {
     let stands = claim::stands(tx, proof).await.map_err(|e| error::of_database(customer, "claim", &e))?;
     if stands { Ok(()) } else { Err(SiteError::Fenced { customer: customer.clone() }) }
@@ -113,9 +120,7 @@ async fn write_rows(
         (Write::Update, Kind::Membership) => put(tx, id, memberships::UPDATE, rows).await?,
         (Write::Remove, Kind::Group) => groups::remove(tx, id, Json(rows)).await?,
         (Write::Remove, Kind::Person) => persons::trash(tx, id, Json(rows)).await?,
-        (Write::Remove, Kind::Course) => {
-            courses::let_go(tx, id, customer.settings.course_archiving, Json(rows)).await?
-        }
+        (Write::Remove, Kind::Course) => courses::let_go(tx, id, course_end(customer), Json(rows)).await?,
         (Write::Remove, Kind::Membership) => memberships::remove(tx, id, Json(rows)).await?,
     };
     done.unchanged = rows.len() as u64 - done.created - done.updated - done.deleted;

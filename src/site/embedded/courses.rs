@@ -2,8 +2,14 @@
 
 use super::put::{Step, details};
 use crate::ledger::db::{self, Conn, Tx, execute, query};
-use rollover_jobs::{CustomerId, ports::Applied};
-use rollover_roster::model::Course;
+use rollover_jobs::{
+    CustomerId,
+    ports::{Applied, COURSES_PAGE, LooseCourse},
+};
+use rollover_roster::{
+    course_fate::{CourseEnd, Loose},
+    model::{Course, SyncKey},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -98,11 +104,28 @@ db::statements! {
             (SELECT value ->> 'source', value ->> 'sync_key' FROM json_each($2))
             AND NOT EXISTS (SELECT 1 FROM site_group g WHERE g.customer_id = site_membership.customer_id
                 AND g.source = site_membership.group_source AND g.sync_key = site_membership.group_key)";
+    LOOSE_COURSES = "
+        SELECT c.source, c.sync_key, c.title, c.code, c.state, c.made_by, g.name AS school FROM site_course c
+        LEFT JOIN site_group g ON g.customer_id = c.customer_id AND g.source = c.parent_source
+            AND g.sync_key = c.parent_key AND g.level = 1
+        WHERE c.customer_id = $1 AND (c.source, c.sync_key) > ($2, $3) AND NOT c.attached
+        ORDER BY c.source, c.sync_key LIMIT $4";
     COURSES = "
         SELECT c.title, c.code, c.state, c.attached, c.made_by,
             (SELECT count(*) FROM site_membership m WHERE m.customer_id = c.customer_id
                 AND m.group_source = c.source AND m.group_key = c.sync_key) AS participants
         FROM site_course c WHERE c.customer_id = $1 ORDER BY c.title, c.source, c.sync_key LIMIT $2";
+}
+
+#[derive(sqlx::FromRow)]
+struct LooseRow {
+    source: String,
+    sync_key: String,
+    title: String,
+    code: Option<String>,
+    state: String,
+    made_by: String,
+    school: Option<String>,
 }
 
 /// A course as people see it.
@@ -140,13 +163,42 @@ pub(super) const UPDATE: &[Step] =
 pub(super) async fn let_go(
     tx: &mut Tx,
     customer: &str,
-    archiving: bool,
+    end: CourseEnd,
     rows: Json<&[Value]>,
 ) -> Result<Applied, sqlx::Error> {
-    let statement = if archiving { ARCHIVE_COURSES } else { DETACH_COURSES };
+    let statement = match end {
+        CourseEnd::Archived => ARCHIVE_COURSES,
+        CourseEnd::Detached => DETACH_COURSES,
+    };
     let deleted = execute!(tx.on(), statement, customer, rows)?;
     execute!(tx.on(), KEEP_PARTICIPANTS, customer, rows)?;
     Ok(Applied { deleted, ..Applied::default() })
+}
+
+pub(super) async fn loose(
+    conn: &mut Conn,
+    customer: &CustomerId,
+    after: Option<&SyncKey>,
+) -> Result<Vec<LooseCourse>, sqlx::Error> {
+    // No source and no key is empty, so every one comes behind these.
+    let (source, key) = after.map_or(("", ""), |key| (key.source.as_str(), key.id.as_str()));
+    let rows = query!(
+        fetch_all as LooseRow,
+        conn.on(),
+        LOOSE_COURSES,
+        customer.as_str(),
+        source,
+        key,
+        COURSES_PAGE
+    )?;
+    let course = |row: LooseRow| LooseCourse {
+        key: SyncKey { source: row.source, id: row.sync_key },
+        title: row.title,
+        code: row.code,
+        school: row.school,
+        loose: Loose { archived: row.state == "archived", manual: row.made_by == "manual" },
+    };
+    Ok(rows.into_iter().map(course).collect())
 }
 
 pub(super) async fn list(

@@ -1,6 +1,6 @@
 //! The rules of the built-in site, each on SQLite and on PostgreSQL.
 
-use super::{EmbeddedSite, proof_of};
+use super::{Added, EmbeddedSite, NewPerson, proof_of};
 use crate::{
     ledger::{
         Ledger,
@@ -10,7 +10,7 @@ use crate::{
 };
 use rollover_jobs::{
     Customer, CustomerSettings,
-    ports::{Applied, Site, SiteError},
+    ports::{Applied, Persons, Site, SiteError},
 };
 use rollover_roster::{
     diff::Change,
@@ -35,6 +35,7 @@ const PHONES: Sql = Sql::both(
      FROM site_person ORDER BY sync_key",
 );
 const TERMS: Sql = Sql::both("SELECT sync_key, details -> 'terms' -> 0 ->> 'id' FROM site_course");
+const UNARCHIVE: Sql = Sql::both("UPDATE site_course SET state = 'active'");
 const PERSONS: Sql = Sql::both("SELECT given, state FROM site_person ORDER BY sync_key");
 
 /// A migrated ledger with one customer, a running job, and the site over it.
@@ -208,6 +209,10 @@ on_both_engines! {
     a_group_that_becomes_a_course_keeps_its_members
     without_archiving_a_course_lives_on
     a_course_whose_group_comes_back_stays_archived
+    a_manual_course_whose_group_comes_back_is_connected_again
+    a_course_unarchived_by_hand_gets_no_synchronisation
+    persons_are_told_with_their_schools_and_who_made_them
+    a_person_made_by_hand_is_the_integrations_once_the_roster_has_its_key
     memberships_made_by_people_are_left_alone
     counts_are_by_profile_and_type
     details_are_kept_and_changed
@@ -354,6 +359,107 @@ async fn a_course_whose_group_comes_back_stays_archived(ground: Ground) {
         strings(&[("p1", "manual"), ("p1", "integration"), ("p2", "integration"), ("p3", "integration")]);
     assert_eq!(ground.pairs(MADE_BY).await, made_by);
     assert_eq!(ground.apply(&back).await, Applied { unchanged: 4, ..Applied::default() });
+}
+
+// DOMAIN C3, C4
+async fn a_manual_course_whose_group_comes_back_is_connected_again(mut ground: Ground) {
+    ground.customer.settings.course_archiving = false;
+    ground.apply(&school()).await;
+    ground.apply(&course_goes()).await;
+    let back = [course("Maths 9"), member("c", "p2", Role::Learner)].map(Change::Create);
+    ground.apply(&back).await;
+    assert_eq!(ground.course().await, ("active".to_owned(), true, "integration".to_owned()));
+    let made_by = strings(&[("p1", "manual"), ("p1", "integration"), ("p2", "integration")]);
+    assert_eq!(ground.pairs(MADE_BY).await, made_by);
+}
+
+// DOMAIN C4
+async fn a_course_unarchived_by_hand_gets_no_synchronisation(ground: Ground) {
+    ground.apply(&school()).await;
+    ground.apply(&course_goes()).await;
+    let mut tx = ground.ledger.db().begin().await.unwrap();
+    execute!(tx.on(), UNARCHIVE).unwrap();
+    tx.commit().await.unwrap();
+    let unarchived = ("active".to_owned(), false, "integration".to_owned());
+    let manual = strings(&[("p1", "manual"), ("p1", "integration"), ("p2", "manual")]);
+    // Whatever a roster without its group brings: the course and its participants stay as people have them.
+    ground.apply(&course_goes()).await;
+    assert_eq!(ground.course().await, unarchived);
+    ground.apply(&[update(person("p2", "Ola"), person("p2", "Olav"))]).await;
+    assert_eq!((ground.course().await, ground.pairs(MADE_BY).await), (unarchived, manual));
+    // With its group it is synchronised again, and stays as a person left it: unarchived.
+    ground.apply(&[course("Maths"), member("c", "p2", Role::Learner)].map(Change::Create)).await;
+    assert_eq!(ground.course().await, ("active".to_owned(), true, "integration".to_owned()));
+}
+
+fn by_hand(key: Option<SyncKey>, profile: Profile, group: Option<&str>) -> NewPerson {
+    NewPerson {
+        key,
+        given: "Kari".to_owned(),
+        family: "Berg".to_owned(),
+        birth_date: Some("2010-02-28".parse().unwrap()),
+        profile,
+        group: group.map(str::to_owned),
+        by: "Rektor Moe".to_owned(),
+    }
+}
+
+// DOMAIN K1, K3
+async fn persons_are_told_with_their_schools_and_who_made_them(ground: Ground) {
+    ground.apply(&school()).await;
+    let class = Record::Group(Group {
+        key: key("8a"),
+        group_type: "Class".to_owned(),
+        level: 2,
+        name: "8A".to_owned(),
+        parent: Some(key("s")),
+        details: Details::default(),
+    });
+    ground.apply(&[class, member("8a", "p2", Role::Learner)].map(Change::Create)).await;
+    let (id, site) = (&ground.customer.id, &ground.site);
+    let taken = by_hand(Some(key("p1")), Profile::Student, None);
+    assert_eq!(site.add_person(id, &taken).await.unwrap(), Added::KeyTaken);
+    let nowhere = by_hand(None, Profile::Student, Some("Vik skole"));
+    assert_eq!(site.add_person(id, &nowhere).await.unwrap(), Added::NoSuchGroup);
+    for person in
+        [by_hand(None, Profile::Student, Some("8A")), by_hand(Some(key("a")), Profile::Administrator, None)]
+    {
+        assert!(matches!(site.add_person(id, &person).await.unwrap(), Added::Account(_)));
+    }
+    ground.apply(&[Change::Delete(person("p1", "Kari"))]).await;
+    let all = site.persons(id, Persons::All, None).await.unwrap();
+    let told: Vec<(bool, &str, &[String], &str)> = all
+        .iter()
+        .map(|person| {
+            (person.key.is_some(), person.profile.as_str(), person.schools.as_slice(), &*person.created_by)
+        })
+        .collect();
+    let nes = ["Nes skole".to_owned()];
+    assert_eq!(
+        told,
+        [
+            (true, "Student", &nes[..], "the integration"),
+            (false, "Student", &nes[..], "Rektor Moe"),
+            (true, "Administrator", &[][..], "Rektor Moe"),
+        ]
+    );
+    let rest = site.persons(id, Persons::All, Some(all[0].account)).await.unwrap();
+    assert_eq!(rest, all[1..]);
+    assert_eq!(site.persons(id, Persons::WithoutKey, None).await.unwrap(), all[1..2]);
+    assert!(site.persons(id, Persons::All, Some(all[2].account)).await.unwrap().is_empty());
+}
+
+// DOMAIN K3
+async fn a_person_made_by_hand_is_the_integrations_once_the_roster_has_its_key(ground: Ground) {
+    let by_hand = by_hand(Some(key("p1")), Profile::Administrator, None);
+    assert!(matches!(
+        ground.site.add_person(&ground.customer.id, &by_hand).await.unwrap(),
+        Added::Account(_)
+    ));
+    let sent = [Change::Create(person("p1", "Kari"))];
+    assert_eq!(ground.apply(&sent).await, Applied { updated: 1, ..Applied::default() });
+    let all = ground.site.persons(&ground.customer.id, Persons::All, None).await.unwrap();
+    assert_eq!((all.len(), &all[0].profile, &*all[0].created_by), (1, &Profile::Student, "Rektor Moe"));
 }
 
 async fn memberships_made_by_people_are_left_alone(ground: Ground) {

@@ -253,6 +253,8 @@ fn run(outcome: Outcome) -> RunRow {
         under_way: None,
         applied_in_part: false,
         concessions: Default::default(),
+        predicted_duplicates: 0,
+        courses_gone: Default::default(),
     };
     RunRow {
         id: 2,

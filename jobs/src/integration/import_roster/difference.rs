@@ -9,13 +9,19 @@ use super::{
     judgement::{Judged, Judgement},
     prepare::{Taken, blocking},
 };
-use crate::Stop;
+use crate::{
+    Stop,
+    integration::sync_keys::predicted_duplicates,
+    ports::{COURSES_NAMED, CourseGuard, CoursesGone, IntegrationState},
+};
+use chrono::NaiveDate;
 use rollover_roster::{
     compare::{Comparison, RosterError, compare_snapshots},
+    course_fate::CourseEnd,
     diff::{Action, Change, ChangeCounts},
     explain::Explainer,
     filter::{Breach, Verdict},
-    model::Kind,
+    model::{Kind, Record},
     places::{Places, Sides},
     read::Concessions,
     rekey::Announced,
@@ -39,6 +45,10 @@ pub(super) struct Difference {
     pub held_courses: u64,
     /// What a person did not release (F3).
     pub not_released: ChangeCounts,
+    /// K2: students of the site whom it makes a second time.
+    pub predicted_duplicates: u64,
+    /// C2, C3: courses that go now.
+    pub courses_gone: CoursesGone,
     /// What an earlier roster, applied in part, makes necessary besides; no matter of the Filter.
     pub repairs: RepairCounts,
     /// What the Filter says of what flows.
@@ -112,12 +122,16 @@ impl Changes {
 
     fn repairs_of(&self, kind: Kind) -> impl Iterator<Item = Found<Repair>> {
         self.touched.iter().flat_map(move |touched| {
-            let timed = self.all.changes_of(kind).map(|change| {
-                let change = change?;
-                let timing = self.holds.timing(&change);
-                Ok((change, timing))
-            });
-            repairs(touched.changes_of(kind), timed, self.holds.delays())
+            repairs(touched.changes_of(kind), self.timed_of(kind), self.holds.delays())
+        })
+    }
+
+    /// Every change of one kind, with when it may flow.
+    pub fn timed_of(&self, kind: Kind) -> impl Iterator<Item = Found<(Change, Timing)>> {
+        self.all.changes_of(kind).map(|change| {
+            let change = change?;
+            let timing = self.holds.timing(&change);
+            Ok((change, timing))
         })
     }
 
@@ -198,50 +212,85 @@ impl Snapshots {
     }
 }
 
+/// What holds changes back on one day.
+struct Day {
+    guard: Option<CourseGuard>,
+    today: NaiveDate,
+    delays: bool,
+    summer_prefix: Option<String>,
+}
+
+impl Day {
+    fn of(import: &Import<'_>) -> Result<Self, Stop> {
+        let (today, state) = (import.today()?, &import.state);
+        let guard = state
+            .course_guard
+            .filter(|guard| decide_guard(guard, today, state.mirror.is_none()) == GuardVerdict::Holds);
+        Ok(Self {
+            guard,
+            today,
+            delays: state.delay_delete.is_some_and(|window| window.holds(today)),
+            summer_prefix: import.customer.settings.summer_course_prefix.clone(),
+        })
+    }
+
+    fn changes(&self, snapshots: &Snapshots) -> Found<Changes> {
+        let guard = self.guard.map(|guard| NewCourses {
+            today: self.today,
+            opens: guard.opens,
+            summer_prefix: self.summer_prefix.as_deref(),
+        });
+        snapshots.changes(guard.as_ref(), self.delays)
+    }
+}
+
+fn snapshots(import: &Import<'_>, roster: SnapshotId) -> Snapshots {
+    let IntegrationState { mirror, under_way, .. } = import.state;
+    Snapshots { store: import.cx.ports.rosters.snapshots().clone(), roster, mirror, under_way }
+}
+
+/// What leads from the mirror of the customer to a roster, and what of it waits.
+pub(super) async fn changes(import: &Import<'_>, roster: SnapshotId) -> Result<Changes, Stop> {
+    let (snapshots, day) = (snapshots(import, roster), Day::of(import)?);
+    blocking(move || day.changes(&snapshots).map_err(|error| unread(&error))).await
+}
+
+fn unread(error: &RosterError) -> Stop {
+    Stop::retry(format!("a snapshot cannot be read: {error}"))
+}
+
 /// Compares a roster with the mirror of the customer.
 pub(super) async fn compare(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
-    let today = import.today()?;
-    let state = &import.state;
-    let guard = state
-        .course_guard
-        .filter(|guard| decide_guard(guard, today, state.mirror.is_none()) == GuardVerdict::Holds);
-    let delays = state.delay_delete.is_some_and(|window| window.holds(today));
-    let snapshots = Snapshots {
-        store: import.cx.ports.rosters.snapshots().clone(),
-        roster: taken.id,
-        mirror: state.mirror,
-        under_way: state.under_way,
-    };
+    let (roster, state) = (taken.id, &import.state);
+    let (snapshots, day) = (snapshots(import, roster), Day::of(import)?);
     let judgement = Judgement {
         limits: import.customer.settings.filter,
         // The site has moved on when its mirror is another now.
         decision: state
             .filter_decision
             .clone()
-            .filter(|decision| decision.roster == taken.id && decision.mirror == state.mirror),
+            .filter(|decision| decision.roster == roster && decision.mirror == state.mirror),
         first_import: !state.held_whole_roster,
     };
-    let summer_prefix = import.customer.settings.summer_course_prefix.clone();
-    blocking(move || {
-        let guard = guard.map(|guard| NewCourses {
-            today,
-            opens: guard.opens,
-            summer_prefix: summer_prefix.as_deref(),
-        });
-        settle(&snapshots, guard.as_ref(), delays, &judgement, taken)
-            .map_err(|error| Stop::retry(format!("a snapshot cannot be read: {error}")))
-    })
-    .await
+    let end = import.course_end();
+    let settled =
+        blocking(move || settle(&snapshots, &day, &judgement, end, taken).map_err(|error| unread(&error)));
+    let mut difference = settled.await?;
+    if difference.planned.person.create > 0 {
+        let duplicates = predicted_duplicates(&import.cx.ports, &import.customer.id, roster);
+        difference.predicted_duplicates = duplicates.await?;
+    }
+    Ok(difference)
 }
 
 fn settle(
     snapshots: &Snapshots,
-    guard: Option<&NewCourses<'_>>,
-    delays: bool,
+    day: &Day,
     judgement: &Judgement,
+    end: CourseEnd,
     taken: Taken,
 ) -> Found<Difference> {
-    let mut changes = snapshots.changes(guard, delays)?;
+    let mut changes = day.changes(snapshots)?;
     let (flowing, postponed) = count(&changes)?;
     let Judged { verdict, used_decision, flowing, not_released } =
         judgement.of(snapshots, &mut changes, flowing)?;
@@ -257,9 +306,23 @@ fn settle(
         postponed,
         held_courses: changes.holds.courses(),
         not_released,
+        predicted_duplicates: 0,
+        courses_gone: CoursesGone { end, count: flowing.course.delete, titles: titles_gone(&changes)? },
         repairs: changes.count_repairs()?,
         verdict,
         used_decision,
         changes: Arc::new(changes),
     })
+}
+
+fn titles_gone(changes: &Changes) -> Found<Vec<String>> {
+    let gone = changes.all.deletes_of(Kind::Course).filter(|change| changes.flows(change));
+    let titles = gone.filter_map(|change| match change {
+        Ok(change) => match change.record() {
+            Record::Course(course) => Some(Ok(course.title.clone())),
+            Record::Group(_) | Record::Person(_) | Record::Membership(_) => None,
+        },
+        Err(error) => Some(Err(error)),
+    });
+    titles.take(COURSES_NAMED).collect()
 }

@@ -7,6 +7,7 @@
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
 mod addressee;
+mod course_forecast;
 mod difference;
 mod ended;
 mod guard;
@@ -21,20 +22,28 @@ mod unwritten;
 mod words;
 mod write;
 
+pub(super) use self::prepare::{Prepared, blocking, prepare};
 use self::{
     difference::{Difference, compare},
-    prepare::{Prepared, Taken, prepare},
+    prepare::Taken,
     words::{completed_words, would_apply_words},
 };
 use crate::{
     Customer, End, JobContext, JobKind, Lane, Policy, Stop,
-    ports::{Begun, Delivery, IntegrationState, Outcome, RunRecord},
+    ports::{Begun, Capability, Delivery, IntegrationState, Outcome, RunRecord},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use rollover_roster::{filter::Verdict, snapshot::SnapshotId};
+use rollover_roster::{
+    course_fate::{CourseEnd, decide_course_end},
+    filter::Verdict,
+    snapshot::SnapshotId,
+};
 use serde::{Deserialize, Serialize};
 
-pub use self::report::{ImportOutcome, ImportReport};
+pub use self::{
+    course_forecast::{CourseForecast, ForecastAsk, ForecastCourse, forecast_courses},
+    report::{ImportOutcome, ImportReport},
+};
 
 pub struct ImportRoster;
 
@@ -173,6 +182,12 @@ impl Import<'_> {
         self.state.import.as_ref() == Some(roster)
     }
 
+    /// What becomes of a course whose group is gone (C2, C3).
+    fn course_end(&self) -> CourseEnd {
+        let platform = self.cx.ports.site.capabilities().contains(&Capability::ArchiveCourses);
+        decide_course_end(platform, self.customer.settings.course_archiving)
+    }
+
     fn refuses_early_courses(&self, difference: &Difference) -> bool {
         difference.held_courses > 0
             && self.customer.settings.early_courses == crate::customer::EarlyCourses::Refuse
@@ -189,7 +204,7 @@ impl Import<'_> {
             return Ok(self.would(ImportOutcome::WouldApply, roster, &difference, said));
         };
         let begun = self.begin(roster, &difference, proof).await?;
-        let Begun { before, applied } = self.write(begun, &difference, proof).await?;
+        let Begun { before, applied, predicted_duplicates } = self.write(begun, &difference, proof).await?;
         let mirror = self.mirror_after(roster, &difference).await?;
         let record = RunRecord {
             roster: Some(roster),
@@ -197,6 +212,8 @@ impl Import<'_> {
             before,
             after: self.cx.ports.site.counts(&self.customer.id).await?,
             applied,
+            predicted_duplicates,
+            courses_gone: difference.courses_gone.clone(),
             under_way: self.left_under_way(mirror, &difference).await?,
             applied_in_part: difference.repairs.now > 0,
             used_decision: difference.used_decision,
@@ -207,6 +224,7 @@ impl Import<'_> {
         Ok(ImportReport {
             run: Some(run),
             applied,
+            predicted_duplicates,
             ..self.would(ImportOutcome::Completed, roster, &difference, said)
         })
     }

@@ -19,13 +19,13 @@ use rollover_roster::{
 /// A file that breaks off and changed this short ago may still be on its way.
 const MAY_COME: TimeDelta = TimeDelta::minutes(10);
 
-pub(super) enum Prepared {
+pub(in crate::integration) enum Prepared {
     Roster(Taken),
     Unreadable(ReadReport),
 }
 
 /// A roster that lies in the store, and what its file said beside it.
-pub(super) struct Taken {
+pub(in crate::integration) struct Taken {
     pub id: SnapshotId,
     pub concessions: Concessions,
     pub announced: Vec<Announced>,
@@ -44,7 +44,7 @@ fn decide_on_its_way(report: &ReadReport, arrived_at: DateTime<Utc>, now: DateTi
 }
 
 /// Reads and stores, off the threads that serve others.
-pub(super) async fn prepare(
+pub(in crate::integration) async fn prepare(
     cx: &JobContext,
     customer: &Customer,
     delivery: &Delivery,
@@ -134,7 +134,7 @@ fn read_full_bundle(delivery: &Delivery, options: &ReadOptions) -> Result<ReadRo
 }
 
 /// Runs work that computes or reads files on a thread of its own.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(in crate::integration) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Stop> + Send + 'static,
 ) -> Result<T, Stop> {
     match tokio::task::spawn_blocking(work).await {

@@ -3,7 +3,7 @@
 use super::{Import, difference::Difference};
 use crate::{
     Stop,
-    ports::{Applied, Delivery, Outcome, RunId, RunRecord, SiteCounts},
+    ports::{Applied, CoursesGone, Delivery, Outcome, RunId, RunRecord, SiteCounts},
 };
 
 impl Import<'_> {
@@ -53,6 +53,8 @@ impl Import<'_> {
             start_not_known: held_courses > 0 && self.state.course_guard.is_some_and(|guard| guard.assumed),
             not_released: difference.map(|difference| difference.not_released).unwrap_or_default(),
             concessions: difference.map(|difference| difference.concessions.clone()).unwrap_or_default(),
+            predicted_duplicates: difference.map_or(0, |difference| difference.predicted_duplicates),
+            courses_gone: CoursesGone::default(),
             breaches: Vec::new(),
             read_errors: None,
             failure: None,

@@ -1,7 +1,7 @@
 //! What an import says of itself: its report, assembled.
 
 use super::{Import, difference::Difference};
-use crate::ports::{Applied, RunId};
+use crate::ports::{Applied, CoursesGone, RunId};
 use rollover_roster::{diff::ChangeCounts, filter::Breach, read::ReadReport, snapshot::SnapshotId};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,12 @@ pub struct ImportReport {
     pub applied: Applied,
     pub postponed_deletes: ChangeCounts,
     pub held_courses: u64,
+    /// K2: students of the site whom this roster makes a second time.
+    #[serde(default)]
+    pub predicted_duplicates: u64,
+    /// C2, C3: courses whose group is gone.
+    #[serde(default)]
+    pub courses_gone: CoursesGone,
     pub breaches: Vec<Breach>,
     pub read_errors: Option<ReadReport>,
     /// One sentence for people.
@@ -48,6 +54,8 @@ impl Import<'_> {
             applied: Applied::default(),
             postponed_deletes: ChangeCounts::default(),
             held_courses: 0,
+            predicted_duplicates: 0,
+            courses_gone: CoursesGone::default(),
             breaches: Vec::new(),
             read_errors: None,
             said,
@@ -66,6 +74,8 @@ impl Import<'_> {
             planned: difference.planned,
             postponed_deletes: difference.postponed,
             held_courses: difference.held_courses,
+            predicted_duplicates: difference.predicted_duplicates,
+            courses_gone: difference.courses_gone.clone(),
             ..self.report(outcome, said)
         }
     }

@@ -39,6 +39,8 @@ impl Import<'_> {
             applied: record.applied,
             postponed_deletes: record.postponed_deletes,
             held_courses: record.held_courses,
+            predicted_duplicates: record.predicted_duplicates,
+            courses_gone: record.courses_gone,
             ..self.report(outcome, said)
         })
     }

@@ -10,11 +10,12 @@ use rollover_roster::{filter::Breach, read::ReadReport};
 pub(super) fn completed_words(customer: &CustomerId, record: &RunRecord) -> String {
     let applied = record.applied;
     format!(
-        "{} created, {} updated, {} deleted at the site of {customer}{}",
+        "{} created, {} updated, {} deleted at the site of {customer}{}{}",
         applied.created,
         applied.updated,
         applied.deleted,
-        waiting_words(record)
+        waiting_words(record),
+        duplicates_words(customer, record.predicted_duplicates)
     )
 }
 
@@ -24,7 +25,21 @@ pub(super) fn would_apply_words(customer: &CustomerId, difference: &Difference) 
         0 => String::new(),
         held => format!("; not released: {}", counted(held, "change")),
     };
-    format!("{changes} changes would be applied to the site of {customer}{held}")
+    format!(
+        "{changes} changes would be applied to the site of {customer}{held}{}",
+        duplicates_words(customer, difference.predicted_duplicates)
+    )
+}
+
+/// K2: how many, and how to see who.
+fn duplicates_words(customer: &CustomerId, predicted: u64) -> String {
+    if predicted == 0 {
+        return String::new();
+    }
+    format!(
+        "; predicted duplicates: {} without a sync key, who are they: rollover customer keys {customer}",
+        counted(predicted, "student")
+    )
 }
 
 pub(super) fn paused_words(customer: &CustomerId, pause: &Pause) -> String {

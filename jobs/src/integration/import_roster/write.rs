@@ -57,7 +57,11 @@ impl Import<'_> {
             return Ok(begun);
         }
         let before = self.cx.ports.site.counts(&self.customer.id).await?;
-        let begun = Begun { before, applied: Applied::default() };
+        let begun = Begun {
+            before,
+            applied: Applied::default(),
+            predicted_duplicates: difference.predicted_duplicates,
+        };
         if let Some(under_way) = under_way {
             self.cx.ports.integration.begin(&self.customer.id, &under_way, &begun, proof).await?;
         }

@@ -3,10 +3,11 @@
 use super::{Departure, Labels, Noun, Words};
 use crate::mail::import_status::{
     problems::sentence,
-    said::{Happened, Left, Next, Waiting},
+    said::{Happened, Left, Next, Note},
 };
 use rollover_jobs::ports::{Applied, Outcome};
 use rollover_roster::{
+    course_fate::CourseEnd,
     diff::Action,
     explain::Cause,
     filter::Breach,
@@ -238,17 +239,19 @@ impl Words for Bokmal {
         }
     }
 
-    fn wait_title(&self, waiting: &Waiting) -> &'static str {
-        match waiting {
-            Waiting::Deletes { .. } => LABELS.postponed,
-            Waiting::Courses { .. } => LABELS.held,
-            Waiting::NotReleased(_) => LABELS.not_released,
+    fn note_title(&self, note: &Note<'_>) -> &'static str {
+        match note {
+            Note::Deletes { .. } => LABELS.postponed,
+            Note::Courses { .. } => LABELS.held,
+            Note::NotReleased(_) => LABELS.not_released,
+            Note::SecondAccounts { .. } => "Mulige dobbeltkontoer",
+            Note::CoursesGone { .. } => "Kurs uten gruppe i importfilen",
         }
     }
 
-    fn wait(&self, waiting: &Waiting) -> String {
-        match waiting {
-            Waiting::Deletes { count, kinds, time } => {
+    fn note(&self, note: &Note<'_>) -> String {
+        match note {
+            Note::Deletes { count, kinds, time } => {
                 let until = self.date(time.until);
                 let deletes = self.counted(*count, ("sletting", "slettinger"));
                 let wait = if time.accepted { "venter" } else { "ville ventet" };
@@ -261,7 +264,7 @@ impl Words for Bokmal {
                     self.listed(&kinds)
                 )
             }
-            Waiting::Courses { count, start_known, time } => {
+            Note::Courses { count, start_known, time } => {
                 let until = self.date(time.until);
                 let courses = self.counted(*count, COURSE);
                 let held = if time.accepted { "holdes tilbake" } else { "ville blitt holdt tilbake" };
@@ -277,12 +280,31 @@ impl Words for Bokmal {
                     )
                 }
             }
-            Waiting::NotReleased(count) => {
+            Note::NotReleased(count) => {
                 let changes = self.counted(*count, ("endring", "endringer"));
                 format!(
                     "En beslutning frigav en del av importfilen. {changes} holdes tilbake, og der er læringsplattformen \
                      som før. Filteret vurderer resten i neste kjøring; en ny beslutning kan frigi den."
                 )
+            }
+            Note::SecondAccounts { count, customer, accepted } => {
+                let elev = self.counted(*count, ("elev", "elever"));
+                let made = if *accepted { "har opprettet" } else { "ville opprettet" };
+                format!(
+                    "{elev} på læringsplattformen mangler synkroniseringsnøkkel og ligner på en som denne kjøringen \
+                     {made}: trolig en ekstra konto for samme person. Support ser hvem det gjelder med \
+                     `rollover customer keys {customer}`. Spør skolen, og behandle hver konto for seg."
+                )
+            }
+            Note::CoursesGone { count, end, titles, more } => {
+                let courses = self.counted(*count, self.kind(Kind::Course));
+                let what = match end {
+                    CourseEnd::Archived => {
+                        "ble løsrevet fra hierarkiet og arkivert; deltakerne har fortsatt tilgang"
+                    }
+                    CourseEnd::Detached => "ble løsrevet fra hierarkiet og lever videre som manuelle kurs",
+                };
+                format!("{courses} {what}: {}.", self.listed_with_more(titles, *more, "til"))
             }
         }
     }

@@ -3,10 +3,11 @@
 use super::{Departure, Labels, Noun, Words};
 use crate::mail::import_status::{
     problems::sentence,
-    said::{Happened, Left, Next, Waiting},
+    said::{Happened, Left, Next, Note},
 };
 use rollover_jobs::ports::{Applied, Outcome};
 use rollover_roster::{
+    course_fate::CourseEnd,
     explain::Cause,
     filter::Breach,
     model::{Kind, Profile, Role},
@@ -222,17 +223,19 @@ impl Words for English {
         }
     }
 
-    fn wait_title(&self, waiting: &Waiting) -> &'static str {
-        match waiting {
-            Waiting::Deletes { .. } => "Postponed deletes",
-            Waiting::Courses { .. } => "Courses held back",
-            Waiting::NotReleased(_) => LABELS.not_released,
+    fn note_title(&self, note: &Note<'_>) -> &'static str {
+        match note {
+            Note::Deletes { .. } => "Postponed deletes",
+            Note::Courses { .. } => "Courses held back",
+            Note::NotReleased(_) => LABELS.not_released,
+            Note::SecondAccounts { .. } => "Second accounts",
+            Note::CoursesGone { .. } => "Courses whose group is gone",
         }
     }
 
-    fn wait(&self, waiting: &Waiting) -> String {
-        match waiting {
-            Waiting::Deletes { count, kinds, time } => {
+    fn note(&self, note: &Note<'_>) -> String {
+        match note {
+            Note::Deletes { count, kinds, time } => {
                 let until = self.date(time.until);
                 let deletes = self.counted(*count, ("delete", "deletes"));
                 let wait = match (time.accepted, *count) {
@@ -249,7 +252,7 @@ impl Words for English {
                     kinds.join(", ")
                 )
             }
-            Waiting::Courses { count, start_known, time } => {
+            Note::Courses { count, start_known, time } => {
                 let until = self.date(time.until);
                 let courses = self.counted(*count, COURSE);
                 let held = match (time.accepted, *count) {
@@ -269,13 +272,41 @@ impl Words for English {
                     )
                 }
             }
-            Waiting::NotReleased(count) => {
+            Note::NotReleased(count) => {
                 let changes = self.counted(*count, ("change", "changes"));
                 let stay = if *count == 1 { "stays" } else { "stay" };
                 format!(
                     "A decision released a part of the roster. {changes} {stay} held, and the site stays as it is \
                      there. The Filter looks at the rest in the next run; another decision can release it."
                 )
+            }
+            Note::SecondAccounts { count, customer, accepted } => {
+                let (has, look) = if *count == 1 { ("has", "looks") } else { ("have", "look") };
+                let made = if *accepted { "has made" } else { "would make" };
+                format!(
+                    "{} of the site {has} no sync key and {look} like one whom this run {made}: probably a second account \
+                     of the same person. Who they are is listed by `rollover customer keys {customer}`; ask the school, \
+                     and handle each by itself.",
+                    self.counted(*count, ("student", "students"))
+                )
+            }
+            Note::CoursesGone { count, end, titles, more } => {
+                let courses = self.counted(*count, ("course", "courses"));
+                let what = match (end, *count) {
+                    (CourseEnd::Archived, 1) => {
+                        "was detached from the hierarchy and archived; its participants keep access to it"
+                    }
+                    (CourseEnd::Archived, _) => {
+                        "were detached from the hierarchy and archived; their participants keep access to them"
+                    }
+                    (CourseEnd::Detached, 1) => {
+                        "was detached from the hierarchy and lives on as a manual course"
+                    }
+                    (CourseEnd::Detached, _) => {
+                        "were detached from the hierarchy and live on as manual courses"
+                    }
+                };
+                format!("{courses} {what}: {}.", self.listed_with_more(titles, *more, "more"))
             }
         }
     }

@@ -3,10 +3,11 @@
 use super::{Departure, Labels, Noun, Words};
 use crate::mail::import_status::{
     problems::sentence,
-    said::{Happened, Left, Next, Waiting},
+    said::{Happened, Left, Next, Note},
 };
 use rollover_jobs::ports::{Applied, Outcome};
 use rollover_roster::{
+    course_fate::CourseEnd,
     diff::Action,
     explain::Cause,
     filter::Breach,
@@ -239,17 +240,19 @@ impl Words for Swedish {
         }
     }
 
-    fn wait_title(&self, waiting: &Waiting) -> &'static str {
-        match waiting {
-            Waiting::Deletes { .. } => LABELS.postponed,
-            Waiting::Courses { .. } => LABELS.held,
-            Waiting::NotReleased(_) => LABELS.not_released,
+    fn note_title(&self, note: &Note<'_>) -> &'static str {
+        match note {
+            Note::Deletes { .. } => LABELS.postponed,
+            Note::Courses { .. } => LABELS.held,
+            Note::NotReleased(_) => LABELS.not_released,
+            Note::SecondAccounts { .. } => "Möjliga dubbelkonton",
+            Note::CoursesGone { .. } => "Kurser utan grupp i importfilen",
         }
     }
 
-    fn wait(&self, waiting: &Waiting) -> String {
-        match waiting {
-            Waiting::Deletes { count, kinds, time } => {
+    fn note(&self, note: &Note<'_>) -> String {
+        match note {
+            Note::Deletes { count, kinds, time } => {
                 let until = self.date(time.until);
                 let deletes = self.counted(*count, ("borttagning", "borttagningar"));
                 let wait = if time.accepted { "väntar" } else { "skulle ha väntat" };
@@ -262,7 +265,7 @@ impl Words for Swedish {
                     self.listed(&kinds)
                 )
             }
-            Waiting::Courses { count, start_known, time } => {
+            Note::Courses { count, start_known, time } => {
                 let until = self.date(time.until);
                 let courses = self.counted(*count, COURSE);
                 let held = if time.accepted { "hålls inne" } else { "skulle ha hållits inne" };
@@ -278,12 +281,31 @@ impl Words for Swedish {
                     )
                 }
             }
-            Waiting::NotReleased(count) => {
+            Note::NotReleased(count) => {
                 let changes = self.counted(*count, ("ändring", "ändringar"));
                 format!(
                     "Ett beslut släppte fram en del av importfilen. {changes} hålls inne, och där är lärplattformen \
                      som förut. Filtret prövar resten i nästa körning; ett nytt beslut kan släppa fram den."
                 )
+            }
+            Note::SecondAccounts { count, customer, accepted } => {
+                let students = self.counted(*count, ("elev", "elever"));
+                let made = if *accepted { "har lagt till" } else { "skulle ha lagt till" };
+                format!(
+                    "{students} i lärplattformen saknar synkroniseringsnyckel och liknar en som den här körningen \
+                     {made}: troligen ett extra konto för samma person. Supporten ser vem det gäller med \
+                     `rollover customer keys {customer}`. Fråga skolan och hantera varje konto för sig."
+                )
+            }
+            Note::CoursesGone { count, end, titles, more } => {
+                let courses = self.counted(*count, self.kind(Kind::Course));
+                let what = match end {
+                    CourseEnd::Archived => {
+                        "togs loss från hierarkin och arkiverades; deltagarna har kvar sin åtkomst"
+                    }
+                    CourseEnd::Detached => "togs loss från hierarkin och lever vidare som manuella kurser",
+                };
+                format!("{courses} {what}: {}.", self.listed_with_more(titles, *more, "till"))
             }
         }
     }
