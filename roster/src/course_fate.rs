@@ -107,13 +107,13 @@ pub const fn decide_course_fate(
     end: CourseEnd,
 ) -> CourseFate {
     match (change, end) {
-        (Some((_, Timing::HeldBack)), _) => CourseFate::HeldBack,
+        (Some((_, Timing::HeldBack) | (Action::Create, Timing::NotReleased)), _) => CourseFate::HeldBack,
         (Some((Action::Create | Action::Delete, Timing::Postponed)), _) => CourseFate::Waits,
         (Some((Action::Create, Timing::Now)), _) if loose.is_some() => CourseFate::Reconnected,
         (Some((Action::Create, Timing::Now)), _) => CourseFate::New,
         (Some((Action::Delete, Timing::Now)), CourseEnd::Archived) => CourseFate::Archived,
         (Some((Action::Delete, Timing::Now)), CourseEnd::Detached) => CourseFate::Detached,
-        (Some((Action::Update, _)) | None, _) => CourseFate::Kept,
+        (Some((Action::Update, _) | (Action::Delete, Timing::NotReleased)) | None, _) => CourseFate::Kept,
     }
 }
 

@@ -10,9 +10,10 @@ use crate::{
 };
 use rollover_jobs::{
     CustomerSettings, Language,
-    ports::{Applied, SiteCounts},
+    ports::{Applied, CoursesGone, SiteCounts},
 };
 use rollover_roster::{
+    course_fate::CourseEnd,
     diff::{ActionCounts, ChangeCounts},
     explain::Cause,
     filter::{Breach, ClassPart, Limit, Part, SortPart},
@@ -82,6 +83,8 @@ fn base(outcome: Outcome) -> RunRecord {
         under_way: None,
         applied_in_part: false,
         concessions: Default::default(),
+        predicted_duplicates: 0,
+        courses_gone: Default::default(),
     }
 }
 
@@ -127,6 +130,24 @@ fn completed_with_waits() -> RunRecord {
         held_until: Some("2024-08-19".parse().unwrap()),
         not_released: ChangeCounts::default(),
         start_not_known: false,
+        ..completed()
+    }
+}
+
+fn completed_in_a_slice() -> RunRecord {
+    RunRecord {
+        planned: ChangeCounts { course: actions(0, 0, 32), ..completed().planned },
+        not_released: ChangeCounts {
+            person: actions(0, 0, 1),
+            membership: actions(0, 0, 2),
+            ..Default::default()
+        },
+        predicted_duplicates: 2,
+        courses_gone: CoursesGone {
+            end: CourseEnd::Archived,
+            count: 32,
+            titles: (1..=31).map(|class| format!("History {class}")).collect(),
+        },
         ..completed()
     }
 }
@@ -235,6 +256,7 @@ fn samples() -> Vec<(&'static str, RunRecord)> {
     vec![
         ("completed", completed()),
         ("completed_with_waits", completed_with_waits()),
+        ("completed_in_a_slice", completed_in_a_slice()),
         ("completed_with_leniencies", completed_with_leniencies()),
         ("unchanged", with_file(Outcome::Unchanged)),
         ("aborted", aborted()),
