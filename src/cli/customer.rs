@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     exit::{Exit, ExitError},
-    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, Rows, SettingsDecision},
+    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, Rows, SettingsDecision, takes_decision},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -189,6 +189,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
 async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
     let person = cx.person()?;
     let mut customer = app.ledger.customer(&args.id).await?;
+    let before = customer.settings.clone();
     let dates = Dates::changed(app, &args.id, args.calendar, &args.unset).await?;
     unset::take_settings(&args.unset, &mut customer);
     customer.name = args.name.unwrap_or(customer.name);
@@ -202,11 +203,10 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             customer.modules.push(module);
         }
     }
-    let limits_change = args.settings.changes_limits() || unset::changes_limits(&args.unset);
     args.settings.apply(&mut customer.settings)?;
     let by_mail = args.personal_data_by_mail;
     customer.settings.personal_data_by_mail = by_mail.unwrap_or(customer.settings.personal_data_by_mail);
-    let takes_decision = limits_change || by_mail == Some(true);
+    let takes_decision = takes_decision(&before, &customer.settings);
     let now = app.clock.now();
     match (args.customer_person.as_deref(), args.reason.as_deref()) {
         (Some(customer_person), Some(reason)) if takes_decision => {
@@ -214,8 +214,11 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             app.ledger.update_customer_with_decision(now, &customer, decision).await?;
         }
         _ if takes_decision => {
-            let what =
-                if limits_change { "the limits of the Filter change" } else { "personal data leave by mail" };
+            let what = if before.filter == customer.settings.filter {
+                "personal data leave by mail"
+            } else {
+                "the limits of the Filter change"
+            };
             return Err(ExitError::usage(format!(
                 "{what} only with a decision: say who at the customer decided with --customer-person, and why with \
                  --reason"

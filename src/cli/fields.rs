@@ -104,10 +104,6 @@ pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
 }
 
 impl SettingsFields {
-    pub const fn changes_limits(&self) -> bool {
-        !self.filter.is_empty()
-    }
-
     pub fn apply(self, settings: &mut CustomerSettings) -> Result<(), ExitError> {
         self.fetch.apply(&mut settings.fetch)?;
         if !self.status_mail_to.is_empty() {

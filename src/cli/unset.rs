@@ -81,11 +81,6 @@ impl FromStr for Unset {
     }
 }
 
-/// The Filter's limits are taken back to the usual ones, which takes a decision (DOMAIN F3).
-pub(super) fn changes_limits(unset: &[Unset]) -> bool {
-    unset.contains(&Unset::Setting(Setting::Filter))
-}
-
 /// Something of a calendar is taken away, so a summer must be named.
 pub(super) fn changes_dates(unset: &[Unset]) -> bool {
     unset.iter().any(|what| matches!(what, Unset::Date(_)))

@@ -37,7 +37,7 @@ mod unreadable;
 mod wakeups;
 mod words;
 
-pub use customers::CustomerRow;
+pub use customers::{CustomerRow, takes_decision};
 pub use db::check_url;
 pub use decisions::{DecisionRow, NewFilterDecision, SettingsDecision};
 pub use error::{LedgerError, Trouble};
