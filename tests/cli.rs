@@ -94,6 +94,7 @@ on_both!(
     the_filter_changes_with_a_decision_only,
     decisions_about_the_filter_are_listed_and_withdrawn,
     a_decision_releases_a_slice_of_schools_that_there_are,
+    postponed_deletes_end_with_5_where_the_last_day_will_be_stopped,
     every_optional_setting_can_be_unset,
     where_and_by_when_rosters_come_is_set_and_shown_without_secrets,
     a_customer_is_changed_whole_or_not_at_all,
@@ -180,6 +181,8 @@ async fn what_does_not_exist_ends_with_4(set_up: &SetUp) {
         (&["task", "show", "7"], "task 7"),
         (&["job", "show", "7"], "job 7"),
         (&["import", "show", "7"], "import run 7"),
+        (&["integration", "postponed", "mo"], "customer mo"),
+        (&["integration", "courses", "mo"], "customer mo"),
         (&["task", "list", "--customer", "mo"], "customer mo"),
         (&["job", "list", "--customer", "mo"], "customer mo"),
     ] {
@@ -611,6 +614,51 @@ async fn a_decision_releases_a_slice_of_schools_that_there_are(set_up: &SetUp) {
     assert_eq!((&slice["kinds"][0], &slice["actions"][0]), (&"membership".into(), &"create".into()));
     let listed = done(set_up, &["import", "decisions", "nes"]);
     assert!(listed.contains(&format!("only {school}, membership, create")), "{listed}");
+}
+
+// DOMAIN P4
+async fn postponed_deletes_end_with_5_where_the_last_day_will_be_stopped(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let postponed = ["integration", "postponed", "nes"];
+    let said = done(set_up, &postponed);
+    for words in ["Delay delete is off", "No delete of nes waits", "Nothing is left to do"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let mut municipality = Municipality::new(&Invention::small(3));
+    let store = SnapshotStore::open(&set_up.folder.path().join("snapshots")).unwrap();
+    let mirror = store.write(&municipality.roster()).unwrap();
+    municipality.lose_school();
+    let import = store.write(&municipality.roster()).unwrap();
+    let window = "delay_start = '2020-01-01', delay_end = '2999-06-30', delay_by = '{\"person\":{\"name\":\"Ingrid\"}}'";
+    let pointers = format!("import_snapshot = '{import}', mirror_snapshot = '{mirror}'");
+    set_up.execute(&format!("UPDATE integration SET {window}, {pointers} WHERE customer_id = 'nes'")).await;
+    let by_design = ["Delay delete is on", "set by Ingrid", "by design", "wait for the window's end", "and"];
+    let forecast =
+        ["2999-07-01", "The Filter will stop it", "missing from the roster", "rollover import decide nes"];
+    refused(set_up, &postponed, 5, &by_design);
+    refused(set_up, &postponed, 5, &forecast);
+
+    let with = |more: &[&'static str]| [&postponed[..], more, &["--json"]].concat();
+    let answer = |more: &[&'static str]| -> Value {
+        let output = set_up.run(&with(more));
+        assert_eq!(output.status.code(), Some(5));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let counts = answer(&["--limit", "0"]);
+    assert_eq!(
+        (&counts["window"]["stands"], &counts["forecast"]["outlook"]),
+        (&"on".into(), &"aborts".into())
+    );
+    let persons = &counts["waits"]["window_end"]["person"];
+    let listed = answer(&["--kind", "person", "--limit", "3"]);
+    assert_eq!((&listed["matching"], listed["lines"].as_array().unwrap().len()), (persons, 3));
+    let line = &listed["lines"][0];
+    assert_eq!((&line["kind"], &line["until"]), (&"person".into(), &"2999-06-30".into()));
+    assert!(line["person"].is_string() && line["school"].is_string() && line["since"].is_null());
+    let nowhere = answer(&["--school", "Nowhere"]);
+    assert_eq!((&nowhere["matching"], &nowhere["schools"]), (&0.into(), &counts["schools"]));
+    refused(set_up, &with(&["--kind", "pupil"]), 2, &["expected group, person, course or membership"]);
+    refused(set_up, &with(&["--limit", "99999"]), 2, &["expected a number up to 20000"]);
 }
 
 async fn a_customer_is_changed_whole_or_not_at_all(set_up: &SetUp) {

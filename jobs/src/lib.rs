@@ -25,9 +25,11 @@ pub use due_by::DueBy;
 pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
 pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
-    CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, CourseForecast, EndDelayDelete, ForecastAsk,
-    ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck, KeyCounts, PauseIntegration,
-    ResumeIntegration, SchoolKeys, StartDelayDelete, check_keys, check_keys_by, forecast_courses,
+    AskedRoster, CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, ClassCounts, CourseForecast,
+    EndDelayDelete, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck,
+    KeyCounts, LINES_REACHED, Outlook, PauseIntegration, Postponed, PostponedAsk, PostponedLine,
+    PostponedWindow, ResumeIntegration, SchoolCounts, SchoolKeys, StartDelayDelete, WaitingSince, WaitsFor,
+    WindowEnd, WindowStands, check_keys, check_keys_by, forecast_courses, postponed,
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

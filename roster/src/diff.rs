@@ -46,6 +46,13 @@ impl Change {
         }
     }
 
+    /// The record alone, as [`Change::record`] gives it.
+    pub fn into_record(self) -> Record {
+        match self {
+            Self::Create(record) | Self::Delete(record) | Self::Update { to: record, .. } => record,
+        }
+    }
+
     /// The change that takes this one back.
     #[must_use]
     pub fn undone(self) -> Self {

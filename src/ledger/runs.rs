@@ -6,7 +6,7 @@ use super::{
     words::kept,
 };
 use chrono::{DateTime, Utc};
-use rollover_jobs::ports::RunRecord;
+use rollover_jobs::ports::{RunRecord, WaitingRoster, WaitingRosters};
 use rollover_roster::snapshot::SnapshotId;
 use serde::Serialize;
 use serde_json::json;
@@ -23,6 +23,9 @@ db::statements! {
         SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT 1";
     APPLIED_BEFORE = "
         SELECT * FROM import_run WHERE customer_id = $1 AND id < $2 AND outcome = 'completed' ORDER BY id DESC LIMIT 1";
+    COMPLETED = "
+        SELECT id, ended_at, roster, record ->> 'mirror' AS mirror FROM import_run
+        WHERE customer_id = $1 AND outcome = 'completed' ORDER BY id DESC LIMIT $2";
     RUNS_OF_CUSTOMER = "SELECT * FROM import_run WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
 }
 
@@ -39,6 +42,17 @@ pub struct RunRow {
     pub roster: Option<String>,
     pub record: Json<RunRecord>,
 }
+
+#[derive(sqlx::FromRow)]
+struct CompletedRow {
+    id: i64,
+    ended_at: DateTime<Utc>,
+    roster: Option<String>,
+    mirror: Option<String>,
+}
+
+/// Runs that are looked back at: one an hour, over the longest summer.
+const LOOKED_BACK: i64 = 3_000;
 
 /// Keeps a run; `None` when this job has recorded one in this life.
 pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Result<Option<i64>, LedgerError> {
@@ -96,6 +110,21 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         let row = query!(fetch_optional as (DateTime<Utc>,), conn.on(), NEWEST_WITH_ROSTER, customer)?;
         Ok(row.map(|(at,)| at))
+    }
+
+    /// The rosters that were taken in since the site last held a whole one.
+    pub async fn waiting_rosters(&self, customer: &str) -> Result<WaitingRosters, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let rows = query!(fetch_all as CompletedRow, conn.on(), COMPLETED, customer, LOOKED_BACK)?;
+        let looked_at = rows.len();
+        let waiting: Vec<_> = rows.into_iter().take_while(|row| row.mirror != row.roster).collect();
+        let whole =
+            waiting.len() < looked_at || looked_at < usize::try_from(LOOKED_BACK).unwrap_or(usize::MAX);
+        let roster = |row: CompletedRow| {
+            let roster = row.roster.and_then(|roster| roster.parse().ok())?;
+            Some(WaitingRoster { run: row.id, taken_in_at: row.ended_at, roster })
+        };
+        Ok(WaitingRosters { rosters: waiting.into_iter().filter_map(roster).collect(), whole })
     }
 
     /// The newest runs of one customer, newest first.

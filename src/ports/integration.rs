@@ -10,7 +10,7 @@ use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
         Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, Pause, Retained, RunId,
-        RunRecord, Unavailable, Window,
+        RunRecord, Unavailable, WaitingRosters, Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -171,6 +171,10 @@ impl Integration for LedgerIntegration {
             all.push(Retained { customer, retention, snapshots });
         }
         Ok(all)
+    }
+
+    async fn waiting_rosters(&self, customer: &CustomerId) -> Result<WaitingRosters, Unavailable> {
+        Ok(self.ledger.waiting_rosters(customer.as_str()).await?)
     }
 
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {

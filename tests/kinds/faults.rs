@@ -6,7 +6,7 @@ use rollover_jobs::{
     ports::{
         Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
         LateRoster, LooseCourse, MailError, MailQueued, Mailer, Pause, Persons, Retained, Rosters, RunId,
-        RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable, Window,
+        RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable, WaitingRosters, Window,
     },
 };
 use rollover_roster::{
@@ -177,6 +177,9 @@ impl Integration for Faulty {
     }
     async fn retained(&self) -> Result<Vec<Retained>, Unavailable> {
         self.call(unavailable, self.ports.integration.retained()).await
+    }
+    async fn waiting_rosters(&self, customer: &CustomerId) -> Result<WaitingRosters, Unavailable> {
+        self.call(unavailable, self.ports.integration.waiting_rosters(customer)).await
     }
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         self.call(unavailable, self.ports.integration.recorded(job)).await

@@ -12,7 +12,9 @@ pub use check_roster_came::CheckRosterCame;
 pub use check_sync_keys::{CheckSyncKeys, CheckSyncKeysReport};
 pub use delay_delete::{EndDelayDelete, StartDelayDelete};
 pub use import_roster::{
-    CourseForecast, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster, forecast_courses,
+    AskedRoster, ClassCounts, CourseForecast, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport,
+    ImportRoster, LINES_REACHED, Outlook, Postponed, PostponedAsk, PostponedLine, PostponedWindow,
+    SchoolCounts, WaitingSince, WaitsFor, WindowEnd, WindowStands, forecast_courses, postponed,
 };
 pub use pause::{PauseIntegration, ResumeIntegration};
 pub use sync_keys::{KeyCheck, KeyCounts, SchoolKeys, check_keys, check_keys_by};

@@ -214,6 +214,23 @@ pub struct Retained {
     pub snapshots: BTreeSet<SnapshotId>,
 }
 
+/// A roster that was taken in while something of it, or of one before, waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingRoster {
+    pub run: RunId,
+    pub taken_in_at: DateTime<Utc>,
+    pub roster: SnapshotId,
+}
+
+/// Since when the site has not held the whole roster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaitingRosters {
+    /// The newest first.
+    pub rosters: Vec<WaitingRoster>,
+    /// They reach back to when the site last held a whole roster.
+    pub whole: bool,
+}
+
 /// I2: a roster that did not come by its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LateRoster {
@@ -304,6 +321,9 @@ pub trait Integration: Send + Sync {
     /// What of every customer must not be taken away: the import database, the mirror, what is under way, what an
     /// open decision is about, and what a run names that is young enough. An error where one cannot be told.
     async fn retained(&self) -> Result<Vec<Retained>, Unavailable>;
+
+    /// The rosters that were taken in since the site last held a whole one.
+    async fn waiting_rosters(&self, customer: &CustomerId) -> Result<WaitingRosters, Unavailable>;
 
     /// Keeps the run of a job that has ended and recorded none, and queues the status mail. Moves no pointer.
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;

@@ -16,8 +16,11 @@ use rollover_jobs::{
     ports::{Outcome, RunRecord, SiteCounts},
 };
 use rollover_roster::{
+    course_fate::CourseEnd,
     diff::{Action, ChangeCounts},
     explain::Breakdown,
+    figures::thousands,
+    filter::Breach,
     model::Kind,
     read::ReadError,
 };
@@ -67,6 +70,46 @@ pub(in crate::web) struct BreachLine {
     pub breakdowns: Vec<Breakdown>,
 }
 
+impl BreachLine {
+    pub fn new(breach: &Breach) -> Self {
+        Self {
+            text: breach.to_string(),
+            causes: breach.causes.iter().map(ToString::to_string).collect(),
+            breakdowns: breach.breakdowns(),
+        }
+    }
+}
+
+/// Courses whose group went with this run.
+pub(in crate::web) struct CoursesGone {
+    pub count: String,
+    pub became: &'static str,
+    pub titles: Vec<String>,
+    /// How many are not named.
+    pub more: u64,
+}
+
+impl CoursesGone {
+    fn of(record: &RunRecord) -> Option<Self> {
+        let gone = &record.courses_gone;
+        (gone.count > 0).then(|| Self {
+            count: thousands(gone.count),
+            became: match gone.end {
+                CourseEnd::Archived => {
+                    "left the hierarchy for the archive: their groups are gone. Participants became manual participants \
+                     and keep access"
+                }
+                CourseEnd::Detached => {
+                    "left the hierarchy and live on as manual courses, since course archiving is off: their groups are \
+                     gone. Participants became manual participants"
+                }
+            },
+            titles: gone.titles.clone(),
+            more: gone.count.saturating_sub(gone.titles.len() as u64),
+        })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "run.html")]
 pub(in crate::web) struct RunPage {
@@ -91,6 +134,8 @@ pub(in crate::web) struct RunPage {
     pub held_courses: u64,
     pub held_until: Option<String>,
     pub not_released: u64,
+    pub courses_gone: Option<CoursesGone>,
+    pub predicted_duplicates: u64,
     pub read_errors: Vec<ReadError>,
     pub more_errors: u64,
     pub mails: Vec<MailLine>,
@@ -190,7 +235,7 @@ fn count_lines(before: &SiteCounts, after: &SiteCounts) -> Vec<CountLine> {
     lines
 }
 
-fn planned_lines(planned: &ChangeCounts, postponed: &ChangeCounts) -> Vec<PlannedLine> {
+pub(super) fn planned_lines(planned: &ChangeCounts, postponed: &ChangeCounts) -> Vec<PlannedLine> {
     let line = |kind: Kind| PlannedLine {
         kind: format!("{kind}s"),
         create: planned.get(kind, Action::Create),
@@ -206,11 +251,6 @@ impl RunPage {
         let record = &run.record.0;
         let errors = record.read_errors.as_ref();
         let applied = record.applied;
-        let breaches = record.breaches.iter().map(|breach| BreachLine {
-            text: breach.to_string(),
-            causes: breach.causes.iter().map(ToString::to_string).collect(),
-            breakdowns: breach.breakdowns(),
-        });
         Self {
             frame,
             id: run.id,
@@ -232,7 +272,7 @@ impl RunPage {
                 ("deleted", applied.deleted),
                 ("stood so already", applied.unchanged),
             ],
-            breaches: breaches.collect(),
+            breaches: record.breaches.iter().map(BreachLine::new).collect(),
             postponed: record.postponed_deletes.total(),
             postponed_until: record.postponed_until.map(day),
             held_courses: record.held_courses,
@@ -241,6 +281,8 @@ impl RunPage {
                 Outcome::Completed => record.not_released.total(),
                 _ => 0,
             },
+            courses_gone: CoursesGone::of(record),
+            predicted_duplicates: record.predicted_duplicates,
             read_errors: errors.map(|report| report.errors.clone()).unwrap_or_default(),
             more_errors: errors.map_or(0, |report| report.more),
             mails: mails.iter().map(|mail| MailLine::new(mail, wall)).collect(),

@@ -255,12 +255,23 @@ pub(super) async fn changes(import: &Import<'_>, roster: SnapshotId) -> Result<C
     blocking(move || day.changes(&snapshots).map_err(|error| unread(&error))).await
 }
 
-fn unread(error: &RosterError) -> Stop {
+pub(super) fn unread(error: &RosterError) -> Stop {
     Stop::retry(format!("a snapshot cannot be read: {error}"))
 }
 
-/// Compares a roster with the mirror of the customer.
+/// Compares a roster with the mirror of the customer, and looks for whom the site would hold twice.
 pub(super) async fn compare(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
+    let roster = taken.id;
+    let mut difference = judged(import, taken).await?;
+    if difference.planned.person.create > 0 {
+        let duplicates = predicted_duplicates(&import.cx.ports, &import.customer.id, roster);
+        difference.predicted_duplicates = duplicates.await?;
+    }
+    Ok(difference)
+}
+
+/// Compares a roster with the mirror of the customer; duplicates are not looked for.
+pub(super) async fn judged(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
     let (roster, state) = (taken.id, &import.state);
     let (snapshots, day) = (snapshots(import, roster), Day::of(import)?);
     let judgement = Judgement {
@@ -275,12 +286,7 @@ pub(super) async fn compare(import: &Import<'_>, taken: Taken) -> Result<Differe
     let end = import.course_end();
     let settled =
         blocking(move || settle(&snapshots, &day, &judgement, end, taken).map_err(|error| unread(&error)));
-    let mut difference = settled.await?;
-    if difference.planned.person.create > 0 {
-        let duplicates = predicted_duplicates(&import.cx.ports, &import.customer.id, roster);
-        difference.predicted_duplicates = duplicates.await?;
-    }
-    Ok(difference)
+    settled.await
 }
 
 fn settle(

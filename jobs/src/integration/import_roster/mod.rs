@@ -11,9 +11,11 @@ mod course_forecast;
 mod difference;
 mod ended;
 mod guard;
+mod hierarchy;
 mod judgement;
 mod no_roster;
 mod pointers;
+mod postponed;
 mod prepare;
 mod record;
 mod report;
@@ -35,13 +37,17 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
     course_fate::{CourseEnd, decide_course_end},
-    filter::Verdict,
+    filter::{Breach, Verdict},
     snapshot::SnapshotId,
 };
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    course_forecast::{CourseForecast, ForecastAsk, ForecastCourse, forecast_courses},
+    course_forecast::{AskedRoster, CourseForecast, ForecastAsk, ForecastCourse, forecast_courses},
+    postponed::{
+        ClassCounts, LINES_REACHED, Postponed, PostponedAsk, PostponedLine, PostponedWindow, SchoolCounts,
+        WaitingSince, WaitsFor, WindowEnd, WindowStands, postponed,
+    },
     report::{ImportOutcome, ImportReport},
 };
 
@@ -119,6 +125,19 @@ impl JobKind for ImportRoster {
     }
 }
 
+/// What comes of an import.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outlook", content = "breaches", rename_all = "snake_case")]
+pub enum Outlook {
+    /// Nothing differs, or all that does waits.
+    Unchanged,
+    /// C1: it holds courses before the school year, and the customer's setting refuses it.
+    TooEarly,
+    /// F2: the Filter stops it.
+    Aborts(Vec<Breach>),
+    Passes,
+}
+
 /// One attempt under way.
 struct Import<'a> {
     cx: &'a JobContext,
@@ -128,6 +147,14 @@ struct Import<'a> {
     dry_run: bool,
     on: Option<NaiveDate>,
     when_paused: WhenPaused,
+}
+
+impl<'a> Import<'a> {
+    /// One that looks and writes nothing.
+    fn looking(cx: &'a JobContext, state: IntegrationState, on: Option<NaiveDate>) -> Result<Self, Stop> {
+        let (customer, started_at, when_paused) = (cx.customer()?, cx.now(), WhenPaused::Pass);
+        Ok(Self { cx, customer, state, started_at, dry_run: true, on, when_paused })
+    }
 }
 
 impl Import<'_> {
@@ -160,15 +187,21 @@ impl Import<'_> {
         };
         let roster = taken.id;
         let difference = compare(self, taken).await?;
-        if difference.nothing_flows() && self.is_known(&roster) {
-            return self.unchanged(delivery.as_ref(), roster, difference).await;
+        match self.decide_outlook(&roster, &difference) {
+            Outlook::Unchanged => self.unchanged(delivery.as_ref(), roster, difference).await,
+            Outlook::TooEarly => self.too_early(delivery.as_ref(), roster, difference).await,
+            Outlook::Aborts(breaches) => self.abort(delivery.as_ref(), roster, difference, breaches).await,
+            Outlook::Passes => self.apply(delivery.as_ref(), roster, difference).await,
         }
-        if self.refuses_early_courses(&difference) {
-            return self.too_early(delivery.as_ref(), roster, difference).await;
-        }
-        match difference.verdict.clone() {
-            Verdict::Abort(breaches) => self.abort(delivery.as_ref(), roster, difference, breaches).await,
-            Verdict::Pass => self.apply(delivery.as_ref(), roster, difference).await,
+    }
+
+    /// What comes of a difference, before anything is touched.
+    fn decide_outlook(&self, roster: &SnapshotId, difference: &Difference) -> Outlook {
+        match &difference.verdict {
+            _ if difference.nothing_flows() && self.is_known(roster) => Outlook::Unchanged,
+            _ if self.refuses_early_courses(difference) => Outlook::TooEarly,
+            Verdict::Abort(breaches) => Outlook::Aborts(breaches.clone()),
+            Verdict::Pass => Outlook::Passes,
         }
     }
 
