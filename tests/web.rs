@@ -697,7 +697,7 @@ async fn the_courses_of_a_customer_are_a_page(on: On) {
     let page = site.page("/customers/nes/courses").await;
     let all = listed(&page);
     for shown in [
-        "Course archiving is on on the platform and off",
+        "the platform&#39;s is on, the customer&#39;s is off",
         "waits for the window",
         ">kept<",
         "after the window, Mon 13 May",

@@ -175,7 +175,7 @@ impl CoursesPage {
 fn archiving(forecast: &CourseForecast) -> String {
     let on = |is: bool| if is { "on" } else { "off" };
     format!(
-        "Course archiving is {} on the platform and {} in the customer's settings; it takes both.",
+        "Archiving a course takes two settings: the platform's is {}, the customer's is {}.",
         on(forecast.platform_archives),
         on(forecast.customer_archives)
     )

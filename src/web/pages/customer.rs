@@ -272,7 +272,7 @@ fn integration_lines(facts: &CustomerFacts, wall: Wall) -> Vec<StateLine> {
         }
         None => StateLine::new("Delay delete", "off"),
     };
-    lines.push(delay.more(here("postponed"), "what waits, and what the last day brings"));
+    lines.push(delay.more(here("postponed"), "what waits, and what comes of it"));
     let guard = decide_course_guard(&facts.calendars, wall.today());
     let courses = match guard.filter(|guard| guard.holds(wall.today())) {
         Some(guard) => {

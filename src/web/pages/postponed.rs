@@ -13,13 +13,15 @@ use crate::web::{
 };
 use askama::Template;
 use axum::extract::{Path, Query};
+use chrono::NaiveDate;
 use rollover_jobs::{
-    Customer, LINES_REACHED, Outlook, Postponed, PostponedAsk, PostponedLine, WaitsFor, WindowEnd,
-    WindowStands, postponed as look_for_postponed,
+    Customer, LINES_REACHED, Outlook, Postponed, PostponedAsk, PostponedLine, WindowEnd, WindowStands,
+    postponed as look_for_postponed,
 };
 use rollover_roster::{
-    diff::ChangeCounts,
+    diff::{Action, ChangeCounts},
     figures::thousands,
+    filter::Breach,
     model::{Kind, KindCounts},
 };
 use serde::Deserialize;
@@ -237,14 +239,7 @@ fn facts(found: &Postponed) -> Vec<(&'static str, String)> {
         facts.extend(window.set_by.iter().map(|by| ("Set by", by.clone())));
     }
     for (waits_for, counts) in &found.waits {
-        facts.push((
-            match waits_for {
-                WaitsFor::WindowEnd => "For its end",
-                WaitsFor::SchoolYear => "For the year",
-                WaitsFor::NextImport => "Next import",
-            },
-            format!("{} deletes wait for {}", thousands(sum(counts)), waits_for.words()),
-        ));
+        facts.push(("Waiting", format!("{} deletes, for {}", thousands(sum(counts)), waits_for.words())));
     }
     if found.paused {
         facts.push(("Paused", "nothing takes place until the integration is resumed".to_owned()));
@@ -280,13 +275,13 @@ impl Forecast {
                     Some(format!("rollover integration courses {id} --on {on} --fate held-back")),
                 )],
             ),
-            Outlook::Aborts(_) => (
+            Outlook::Aborts(breaches) => (
                 Sign::plain("held", "H", "the Filter will stop it"),
                 format!(
                     "{first} will be stopped: of {} deletes nothing takes place until the customer has decided.",
                     thousands(deletes)
                 ),
-                decide_steps(end, roster, customer),
+                decide_steps(on, breaches, roster, customer),
             ),
         };
         let breaches = match &end.outlook {
@@ -298,24 +293,32 @@ impl Forecast {
     }
 }
 
-fn decide_steps(end: &WindowEnd, roster: Option<String>, customer: &Customer) -> Vec<Step> {
-    let id = &customer.id;
-    let ask = "Ask the customer now whether these deletes are right: only they can say.".to_owned();
+fn decide_steps(
+    on: NaiveDate,
+    breaches: &[Breach],
+    roster: Option<String>,
+    customer: &Customer,
+) -> Vec<Step> {
+    let ask = "Ask the customer now whether these changes are right: only they can say.".to_owned();
     let decide = format!(
         "A decision holds for one run of exactly one roster. If no other comes before {}, this records it; if one does, \
          record it for that one:",
-        day(end.on)
+        day(on)
     );
+    let limits: Vec<String> =
+        breaches.iter().map(|breach| format!("--filter {}.{}=…", breach.kind, breach.action)).collect();
     let command = roster.map(|roster| {
         format!(
-            "rollover import decide {id} --roster {roster} --filter person.delete=… --customer-person … --reason …"
+            "rollover import decide {} --roster {roster} {} --customer-person … --reason …",
+            customer.id,
+            limits.join(" ")
         )
     });
     vec![Step { text: ask, command: None }, Step { text: decide, command }]
 }
 
 fn deletes(counts: &ChangeCounts) -> u64 {
-    Kind::ALL.into_iter().map(|kind| counts.get(kind, rollover_roster::diff::Action::Delete)).sum()
+    Kind::ALL.into_iter().map(|kind| counts.get(kind, Action::Delete)).sum()
 }
 
 impl Line {
