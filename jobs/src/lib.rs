@@ -25,9 +25,10 @@ pub use due_by::DueBy;
 pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
 pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
-    CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, CourseForecast, EndDelayDelete, ForecastAsk,
-    ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck, KeyCounts, PauseIntegration,
-    ResumeIntegration, SchoolKeys, StartDelayDelete, check_keys, check_keys_by, forecast_courses,
+    Caveat, CaveatKind, CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, CourseForecast, EndDelayDelete,
+    ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck, KeyCounts,
+    PauseIntegration, ResumeIntegration, SchoolKeys, StartDelayDelete, UndoImport, UndoPreview, check_keys,
+    check_keys_by, forecast_courses, preview_undo,
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

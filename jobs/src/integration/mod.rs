@@ -12,7 +12,8 @@ pub use check_roster_came::CheckRosterCame;
 pub use check_sync_keys::{CheckSyncKeys, CheckSyncKeysReport};
 pub use delay_delete::{EndDelayDelete, StartDelayDelete};
 pub use import_roster::{
-    CourseForecast, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster, forecast_courses,
+    Caveat, CaveatKind, CourseForecast, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport,
+    ImportRoster, UndoImport, UndoPreview, forecast_courses, preview_undo,
 };
 pub use pause::{PauseIntegration, ResumeIntegration};
 pub use sync_keys::{KeyCheck, KeyCounts, SchoolKeys, check_keys, check_keys_by};

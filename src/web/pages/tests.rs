@@ -179,6 +179,7 @@ fn decision() -> DecisionRow {
         kind: "filter".to_owned(),
         customer_id: Some("nes".to_owned()),
         task_id: Some(4),
+        undoes: Some(2),
         roster: Some(bad()),
         mirror: None,
         limits: Some(Limits::default().into()),
@@ -252,6 +253,9 @@ fn run(outcome: Outcome) -> RunRow {
         used_decision: Some(1),
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
         predicted_duplicates: 0,
         courses_gone: Default::default(),
@@ -266,6 +270,8 @@ fn run(outcome: Outcome) -> RunRow {
         ended_at: now(),
         roster: Some(roster.to_string()),
         record: record.into(),
+        undoes: Some(1),
+        undone_by: Some(3),
     }
 }
 
