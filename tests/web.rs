@@ -255,6 +255,9 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
         predicted_duplicates: if aborted { 0 } else { 2 },
         courses_gone: if aborted {

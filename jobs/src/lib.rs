@@ -25,11 +25,12 @@ pub use due_by::DueBy;
 pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
 pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
-    AskedRoster, CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, ClassCounts, CourseForecast,
-    EndDelayDelete, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck,
-    KeyCounts, LINES_REACHED, Outlook, PauseIntegration, Postponed, PostponedAsk, PostponedLine,
-    PostponedWindow, ResumeIntegration, SchoolCounts, SchoolKeys, StartDelayDelete, WaitingSince, WaitsFor,
-    WindowEnd, WindowStands, check_keys, check_keys_by, forecast_courses, postponed,
+    AskedRoster, Caveat, CaveatKind, CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, ClassCounts,
+    CourseForecast, EndDelayDelete, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster,
+    KeyCheck, KeyCounts, LINES_REACHED, Outlook, PauseIntegration, Postponed, PostponedAsk, PostponedLine,
+    PostponedWindow, ResumeIntegration, SchoolCounts, SchoolKeys, StartDelayDelete, UndoImport, UndoPreview,
+    WaitingSince, WaitsFor, WindowEnd, WindowStands, check_keys, check_keys_by, forecast_courses, postponed,
+    preview_undo,
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};

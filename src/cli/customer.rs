@@ -342,7 +342,8 @@ async fn view(ledger: &Ledger, id: &str) -> anyhow::Result<CustomerView> {
         ledger.calendars(id).await?.into_iter().map(|(year, dates)| SummerView { year, dates }).collect();
     let history = ledger.events_of_customer(id, HISTORY_SHOWN).await?;
     let decisions = ledger.filter_decisions(id, DECISIONS_LISTED).await?;
-    let open = decisions.into_iter().filter(|row| row.state == FilterDecisionState::Open);
+    let is_open = |state| matches!(state, FilterDecisionState::Open | FilterDecisionState::Refuses);
+    let open = decisions.into_iter().filter(|row| is_open(row.state));
     let open_decisions = open.map(|row| row.decision).collect();
     Ok(CustomerView { customer, calendars, integration, open_decisions, history })
 }

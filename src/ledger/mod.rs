@@ -33,6 +33,7 @@ mod schedule;
 mod scheduling;
 mod superseded;
 mod tasks;
+mod undos;
 mod unreadable;
 mod wakeups;
 mod words;
@@ -56,6 +57,7 @@ pub use runs::RunRow;
 pub use schedule::Schedule;
 pub use scheduling::{DueTask, Fired, TaskFire};
 pub use tasks::NewTaskRow;
+pub use undos::NewUndo;
 pub use unreadable::{Rows, Unreadable};
 pub use wakeups::Wakeups;
 
@@ -145,6 +147,7 @@ mod tests {
             ("plans", plans::ALL),
             ("retention", retention::ALL),
             ("runs", runs::ALL),
+            ("undos", undos::ALL),
             ("scheduling", scheduling::ALL),
             ("superseded", superseded::ALL),
             ("tasks", tasks::ALL),

@@ -14,19 +14,36 @@ use sqlx::types::Json;
 
 db::statements! {
     INSERT_RUN = "
-        INSERT INTO import_run (job_id, round, customer_id, outcome, started_at, ended_at, roster, record)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (job_id, round) DO NOTHING RETURNING id";
-    RUN_OF_JOB = "SELECT * FROM import_run WHERE job_id = $1 ORDER BY round DESC LIMIT 1";
-    RUN_OF_ROUND = "SELECT * FROM import_run WHERE job_id = $1 AND round = $2";
-    RUN = "SELECT * FROM import_run WHERE id = $1";
+        INSERT INTO import_run (job_id, round, customer_id, outcome, started_at, ended_at, roster, record, undoes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (job_id, round) DO NOTHING RETURNING id";
+    RUN_OF_JOB = "
+        SELECT run.*,
+            (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
+        FROM import_run AS run WHERE run.job_id = $1 ORDER BY run.round DESC LIMIT 1";
+    RUN_OF_ROUND = "
+        SELECT run.*,
+            (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
+        FROM import_run AS run WHERE run.job_id = $1 AND run.round = $2";
+    RUN = "
+        SELECT run.*,
+            (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
+        FROM import_run AS run WHERE run.id = $1";
+    // An undo has dealt with no roster that came.
     NEWEST_WITH_ROSTER = "
-        SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT 1";
+        SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL AND undoes IS NULL
+        ORDER BY id DESC LIMIT 1";
     APPLIED_BEFORE = "
-        SELECT * FROM import_run WHERE customer_id = $1 AND id < $2 AND outcome = 'completed' ORDER BY id DESC LIMIT 1";
+        SELECT run.*,
+            (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
+        FROM import_run AS run WHERE run.customer_id = $1 AND run.id < $2 AND run.outcome = 'completed'
+        ORDER BY run.id DESC LIMIT 1";
     COMPLETED = "
         SELECT id, ended_at, roster, record ->> 'mirror' AS mirror FROM import_run
         WHERE customer_id = $1 AND outcome = 'completed' ORDER BY id DESC LIMIT $2";
-    RUNS_OF_CUSTOMER = "SELECT * FROM import_run WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
+    RUNS_OF_CUSTOMER = "
+        SELECT run.*,
+            (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
+        FROM import_run AS run WHERE run.customer_id = $1 ORDER BY run.id DESC LIMIT $2";
 }
 
 /// One attempt to import a roster.
@@ -41,6 +58,10 @@ pub struct RunRow {
     pub ended_at: DateTime<Utc>,
     pub roster: Option<String>,
     pub record: Json<RunRecord>,
+    /// The run that this one takes back, or was to take back.
+    pub undoes: Option<i64>,
+    /// The run that has taken this one back.
+    pub undone_by: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -68,9 +89,15 @@ pub(super) async fn insert(tx: &mut Tx, customer: &str, run: &RunRecord) -> Resu
         run.started_at,
         run.ended_at,
         roster.as_deref(),
-        Json(kept(json!(run)))
+        Json(kept(json!(run))),
+        run.undo_of
     )?;
     Ok(row.map(|(id,)| id))
+}
+
+pub(super) async fn by_id(tx: &mut Tx, id: i64) -> Result<RunRow, LedgerError> {
+    query!(fetch_optional as RunRow, tx.on(), RUN, id)?
+        .ok_or_else(|| LedgerError::not_found("import run", id))
 }
 
 /// The run that a job recorded in one life.

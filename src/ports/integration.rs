@@ -10,7 +10,7 @@ use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
         Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, Pause, Retained, RunId,
-        RunRecord, Unavailable, WaitingRosters, Window,
+        RunRecord, RunToUndo, Unavailable, UndoDecision, WaitingRosters, Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -88,6 +88,7 @@ impl Integration for LedgerIntegration {
             course_guard: decide_course_guard(&calendars, self.today(customer)),
             newest_roster_at: self.ledger.newest_roster_at(customer.id.as_str()).await?,
             filter_decision: self.ledger.filter_decision(customer.id.as_str()).await?,
+            refusals: self.ledger.refusals(customer.id.as_str()).await?,
             ..self.ledger.integration(&customer.id).await?
         })
     }
@@ -149,6 +150,18 @@ impl Integration for LedgerIntegration {
         proof: &WriteProof,
     ) -> Result<(), Unavailable> {
         Ok(self.ledger.import_progress(customer, begun, proof).await?)
+    }
+
+    async fn run_to_undo(&self, customer: &CustomerId, run: RunId) -> Result<Option<RunToUndo>, Unavailable> {
+        Ok(self.ledger.run_to_undo(customer, run).await?)
+    }
+
+    async fn undo_decision(
+        &self,
+        customer: &CustomerId,
+        decision: i64,
+    ) -> Result<Option<UndoDecision>, Unavailable> {
+        Ok(self.ledger.undo_decision(customer, decision).await?)
     }
 
     async fn record_run(

@@ -6,7 +6,8 @@ use rollover_jobs::{
     ports::{
         Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
         LateRoster, LooseCourse, MailError, MailQueued, Mailer, Pause, Persons, Retained, Rosters, RunId,
-        RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable, WaitingRosters, Window,
+        RunRecord, RunToUndo, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable, UndoDecision,
+        WaitingRosters, Window,
     },
 };
 use rollover_roster::{
@@ -200,6 +201,16 @@ impl Integration for Faulty {
         proof: &WriteProof,
     ) -> Result<(), Unavailable> {
         self.call(unavailable, self.ports.integration.progress(customer, begun, proof)).await
+    }
+    async fn run_to_undo(&self, customer: &CustomerId, run: RunId) -> Result<Option<RunToUndo>, Unavailable> {
+        self.call(unavailable, self.ports.integration.run_to_undo(customer, run)).await
+    }
+    async fn undo_decision(
+        &self,
+        customer: &CustomerId,
+        decision: i64,
+    ) -> Result<Option<UndoDecision>, Unavailable> {
+        self.call(unavailable, self.ports.integration.undo_decision(customer, decision)).await
     }
     async fn record_run(
         &self,

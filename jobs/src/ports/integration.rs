@@ -1,6 +1,6 @@
 //! The state of a customer's integration, and the record of its runs.
 
-use super::{Applied, Author, SiteCounts, Unavailable};
+use super::{Applied, Author, Refusal, RunToUndo, SiteCounts, Stood, Unavailable, UndoDecision};
 use crate::{Customer, CustomerId, JobFacts, Retention, WriteProof};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -107,6 +107,8 @@ pub struct IntegrationState {
     pub course_guard: Option<CourseGuard>,
     /// The unused decision about the Filter, if any.
     pub filter_decision: Option<FilterDecision>,
+    /// Rosters that were undone and are not taken in again.
+    pub refusals: Vec<Refusal>,
 }
 
 /// Courses named in a run; of the others only the number is kept.
@@ -203,6 +205,15 @@ pub struct RunRecord {
     /// A roster was applied in part when this run ended; of a completed run: when it began.
     #[serde(default)]
     pub applied_in_part: bool,
+    /// Of a completed run: what was before it.
+    #[serde(default)]
+    pub stood: Option<Stood>,
+    /// The run that this one takes back; `roster` then is what stood before that run.
+    #[serde(default)]
+    pub undo_of: Option<RunId>,
+    /// Why a roster was not taken in that can be read: it was undone.
+    #[serde(default)]
+    pub refused: Option<Refusal>,
 }
 
 /// What is kept of one customer.
@@ -308,9 +319,19 @@ pub trait Integration: Send + Sync {
         proof: &WriteProof,
     ) -> Result<(), Unavailable>;
 
+    /// A run of the customer, as somebody who wants it undone must know it; `None` where there is no such run.
+    async fn run_to_undo(&self, customer: &CustomerId, run: RunId) -> Result<Option<RunToUndo>, Unavailable>;
+
+    /// A decision to undo a run of the customer, used or not; `None` where there is no such decision.
+    async fn undo_decision(
+        &self,
+        customer: &CustomerId,
+        decision: i64,
+    ) -> Result<Option<UndoDecision>, Unavailable>;
+
     /// Keeps the run, moves the pointers to import database and mirror, uses up the decision and queues the
-    /// status mail: in one transaction, refused when the claim has ended. A job that records twice in one life
-    /// keeps its first record.
+    /// status mail: in one transaction, refused when the claim has ended. A completed undo moves the pointers back to
+    /// where they stood before the run that it undoes. A job that records twice in one life keeps its first record.
     async fn record_run(
         &self,
         customer: &Customer,
@@ -319,7 +340,7 @@ pub trait Integration: Send + Sync {
     ) -> Result<RunId, Unavailable>;
 
     /// What of every customer must not be taken away: the import database, the mirror, what is under way, what an
-    /// open decision is about, and what a run names that is young enough. An error where one cannot be told.
+    /// open decision is about, and what a run names that is young enough, what stood before it included. An error where one cannot be told.
     async fn retained(&self) -> Result<Vec<Retained>, Unavailable>;
 
     /// The rosters that were taken in since the site last held a whole one.

@@ -7,6 +7,7 @@ mod integration;
 mod mailer;
 mod rosters;
 mod site;
+mod undo;
 
 pub use author::Author;
 pub use clock::Clock;
@@ -20,6 +21,7 @@ pub use rosters::{Backup, Delivery, Rosters, SourceError};
 pub use site::{
     Applied, COURSES_PAGE, Capability, LooseCourse, PERSONS_PAGE, Persons, Site, SiteCounts, SiteError,
 };
+pub use undo::{Refusal, RunToUndo, Stood, UndoDecision};
 
 /// A neighbour that is ours (ledger, queue) did not answer; always worth another attempt.
 #[derive(Debug, thiserror::Error)]

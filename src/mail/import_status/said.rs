@@ -1,6 +1,6 @@
 //! What the status mail says: what happened, what to do next, what else is to know; each in the words of a language.
 
-use super::{name, words::Words};
+use super::{name, undo::undo_said, words::Words};
 use chrono::NaiveDate;
 use rollover_jobs::{
     CustomerId,
@@ -90,8 +90,9 @@ pub(super) struct Told {
 }
 
 /// What happened, and what to do next.
-pub(super) fn said(run: &RunRecord, words: &dyn Words) -> (String, String) {
-    let mut happened = words.happened(&happened(run));
+pub(super) fn said(customer: &CustomerId, run: &RunRecord, words: &dyn Words) -> (String, String) {
+    let (mut happened, next) = undo_said(customer, run, words)
+        .unwrap_or_else(|| (words.happened(&happened(run)), words.next(&next(run))));
     let addition = match run.outcome {
         Outcome::Completed if run.applied_in_part => words.put_right(),
         Outcome::Completed => "",
@@ -101,7 +102,7 @@ pub(super) fn said(run: &RunRecord, words: &dyn Words) -> (String, String) {
         happened.push(' ');
         happened.push_str(addition);
     }
-    (happened, words.next(&next(run)))
+    (happened, next)
 }
 
 fn happened(run: &RunRecord) -> Happened<'_> {

@@ -10,7 +10,7 @@ use crate::{
 };
 use rollover_jobs::{
     CustomerSettings, Language,
-    ports::{Applied, CoursesGone, SiteCounts},
+    ports::{Applied, CoursesGone, Refusal, SiteCounts},
 };
 use rollover_roster::{
     course_fate::CourseEnd,
@@ -82,6 +82,9 @@ fn base(outcome: Outcome) -> RunRecord {
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
         predicted_duplicates: 0,
         courses_gone: Default::default(),
@@ -252,6 +255,17 @@ fn aborted_over_a_part() -> RunRecord {
     RunRecord { applied_in_part: true, ..aborted() }
 }
 
+fn undone() -> RunRecord {
+    RunRecord { undo_of: Some(16), roster_name: None, ..completed() }
+}
+
+fn refused_again() -> RunRecord {
+    let run = with_file(Outcome::Failed);
+    let roster = run.roster.unwrap();
+    let refused = Refusal { roster, run: 15, undone_by: 16, decision: 4 };
+    RunRecord { failure: Some("undone".to_owned()), refused: Some(refused), ..run }
+}
+
 fn samples() -> Vec<(&'static str, RunRecord)> {
     vec![
         ("completed", completed()),
@@ -266,6 +280,10 @@ fn samples() -> Vec<(&'static str, RunRecord)> {
         ("failed_early_courses", refused_for_early_courses()),
         ("failed", failed()),
         ("no_roster", base(Outcome::NoRoster)),
+        ("undone", undone()),
+        ("undo_aborted", RunRecord { undo_of: Some(16), roster_name: None, ..aborted() }),
+        ("undo_failed", RunRecord { undo_of: Some(16), roster_name: None, ..failed() }),
+        ("refused_since_undone", refused_again()),
     ]
 }
 
@@ -343,7 +361,7 @@ fn both_bodies_tell_the_same() {
         for (_, run) in samples() {
             let mail = status_mail(&customer, &run, 17, BASE);
             let (text, html) = (on_one_line(&mail.text_body), on_one_line(&mail.html_body));
-            let (happened, next) = said(&run, words);
+            let (happened, next) = said(&customer.id, &run, words);
             let mut told = vec![happened, next, format!("{BASE}/runs/17")];
             told.extend(notes(&customer.id, &run, words).into_iter().map(|note| note.text));
             told.extend(broken_limits(&run, words).into_iter().map(|limit| limit.what));

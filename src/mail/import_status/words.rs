@@ -3,6 +3,9 @@
 mod bokmal;
 mod english;
 mod swedish;
+mod undo;
+
+pub(super) use undo::UndoWords;
 
 use super::said::{Happened, Left, Next, Note};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
@@ -75,7 +78,7 @@ pub(super) struct Departure {
     pub ask: &'static str,
 }
 
-pub(super) trait Words: Sync {
+pub(super) trait Words: UndoWords + Sync {
     fn labels(&self) -> &'static Labels;
     /// Between three digits and three.
     fn thousands(&self) -> char;

@@ -370,6 +370,9 @@ impl DecisionLine {
             used_by_run: decision.used_by_run,
             withdrawn: decision.withdrawn_by.clone().zip(decision.withdrawn_why.clone()),
             filter: roster.map(|roster| {
+                if let Some(run) = decision.undoes {
+                    return format!("run {run} is taken back, to roster {roster}");
+                }
                 let only =
                     decision.slice.as_ref().map(|slice| format!(", only {}", slice.0)).unwrap_or_default();
                 match decision.limits {

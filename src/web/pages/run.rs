@@ -118,6 +118,10 @@ pub(in crate::web) struct RunPage {
     pub sign: Sign,
     pub customer: (String, String),
     pub sentence: String,
+    /// The run that this one takes back, or was to.
+    pub undoes: Option<i64>,
+    /// The run that has taken this one back.
+    pub undone_by: Option<i64>,
     pub job: i64,
     pub began: Stamp,
     pub took: String,
@@ -156,11 +160,12 @@ pub(in crate::web) async fn run(desk: Desk, Number(id): Number) -> Result<Page<R
 /// The outcome as a sentence for people.
 pub(super) fn sentence(record: &RunRecord) -> String {
     let nothing = if record.applied_in_part { "nothing more was applied" } else { "nothing was applied" };
+    let undo = record.undo_of.map(|run| format!("Undo of run {run}: ")).unwrap_or_default();
     let mut said = match record.outcome {
         Outcome::Completed => {
             let applied = record.applied;
             format!(
-                "{} created, {} updated, {} deleted at the site",
+                "{undo}{} created, {} updated, {} deleted at the site",
                 applied.created, applied.updated, applied.deleted
             )
         }
@@ -169,14 +174,14 @@ pub(super) fn sentence(record: &RunRecord) -> String {
             Some(first) => {
                 let more = record.breaches.len() - 1;
                 let others = if more > 0 { format!(", and {more} more") } else { String::new() };
-                format!("The Filter stopped it, {nothing}: {first}{others}")
+                format!("{undo}The Filter stopped it, {nothing}: {first}{others}")
             }
-            None => format!("It was stopped, {nothing}"),
+            None => format!("{undo}It was stopped, {nothing}"),
         },
         Outcome::Failed => match (&record.read_errors, &record.failure) {
             (Some(report), _) => format!("The roster cannot be read, {nothing}: {report}"),
-            (None, Some(why)) => format!("It failed, {nothing}: {why}"),
-            (None, None) => format!("It failed, {nothing}"),
+            (None, Some(why)) => format!("{undo}It failed, {nothing}: {why}"),
+            (None, None) => format!("{undo}It failed, {nothing}"),
         },
         Outcome::NoRoster => format!("No roster came, {nothing}"),
     };
@@ -209,7 +214,10 @@ impl RunLine {
             id: run.id,
             sign: Sign::of_run(record.outcome),
             at: wall.minute(run.ended_at),
-            sentence: sentence(record),
+            sentence: match run.undone_by {
+                Some(by) => format!("{}; undone by run {by}", sentence(record)),
+                None => sentence(record),
+            },
             before: in_all(&record.before),
             after: in_all(&record.after),
         }
@@ -257,6 +265,8 @@ impl RunPage {
             sign: Sign::of_run(record.outcome),
             customer: id_and_name(customer),
             sentence: sentence(record),
+            undoes: run.undoes,
+            undone_by: run.undone_by,
             job: run.job_id,
             began: wall.second(run.started_at),
             took: span_words(run.ended_at - run.started_at),

@@ -183,6 +183,7 @@ fn decision() -> DecisionRow {
         kind: "filter".to_owned(),
         customer_id: Some("nes".to_owned()),
         task_id: Some(4),
+        undoes: Some(2),
         roster: Some(bad()),
         mirror: None,
         limits: Some(Limits::default().into()),
@@ -259,6 +260,9 @@ fn run(outcome: Outcome) -> RunRow {
         used_decision: Some(1),
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
         predicted_duplicates: 4,
         courses_gone: CoursesGone { end: CourseEnd::Detached, count: 2, titles: vec![bad()] },
@@ -273,6 +277,8 @@ fn run(outcome: Outcome) -> RunRow {
         ended_at: now(),
         roster: Some(roster.to_string()),
         record: record.into(),
+        undoes: Some(1),
+        undone_by: Some(3),
     }
 }
 

@@ -115,7 +115,10 @@ impl Import<'_> {
     }
 }
 
-async fn loose_courses(ports: &Ports, customer: &CustomerId) -> Result<HashMap<SyncKey, LooseCourse>, Stop> {
+pub(super) async fn loose_courses(
+    ports: &Ports,
+    customer: &CustomerId,
+) -> Result<HashMap<SyncKey, LooseCourse>, Stop> {
     let (mut all, mut after) = (HashMap::new(), None);
     loop {
         let page = ports.site.loose_courses(customer, after.as_ref()).await?;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Stop,
     integration::sync_keys::predicted_duplicates,
-    ports::{COURSES_NAMED, CourseGuard, CoursesGone, IntegrationState},
+    ports::{COURSES_NAMED, CourseGuard, CoursesGone, FilterDecision, IntegrationState},
 };
 use chrono::NaiveDate;
 use rollover_roster::{
@@ -234,6 +234,10 @@ impl Day {
         })
     }
 
+    fn on_which_nothing_waits(import: &Import<'_>) -> Result<Self, Stop> {
+        Ok(Self { guard: None, today: import.today()?, delays: false, summer_prefix: None })
+    }
+
     fn changes(&self, snapshots: &Snapshots) -> Found<Changes> {
         let guard = self.guard.map(|guard| NewCourses {
             today: self.today,
@@ -273,7 +277,6 @@ pub(super) async fn compare(import: &Import<'_>, taken: Taken) -> Result<Differe
 /// Compares a roster with the mirror of the customer; duplicates are not looked for.
 pub(super) async fn judged(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
     let (roster, state) = (taken.id, &import.state);
-    let (snapshots, day) = (snapshots(import, roster), Day::of(import)?);
     let judgement = Judgement {
         limits: import.customer.settings.filter,
         // The site has moved on when its mirror is another now.
@@ -283,7 +286,29 @@ pub(super) async fn judged(import: &Import<'_>, taken: Taken) -> Result<Differen
             .filter(|decision| decision.roster == roster && decision.mirror == state.mirror),
         first_import: !state.held_whole_roster,
     };
-    let end = import.course_end();
+    settled(import, taken, Day::of(import)?, judgement).await
+}
+
+/// Compares what stood before a run with the mirror of the customer: nothing of it waits.
+pub(super) async fn compare_back(
+    import: &Import<'_>,
+    stood: SnapshotId,
+    decision: Option<FilterDecision>,
+) -> Result<Difference, Stop> {
+    let limits = import.customer.settings.filter;
+    // F4 is about a site that has held nothing yet; on the way back there is something to lose.
+    let judgement = Judgement { limits, decision, first_import: false };
+    settled(import, Taken::again(stood), Day::on_which_nothing_waits(import)?, judgement).await
+}
+
+async fn settled(
+    import: &Import<'_>,
+    taken: Taken,
+    day: Day,
+    judgement: Judgement,
+) -> Result<Difference, Stop> {
+    let (roster, end) = (taken.id, import.course_end());
+    let snapshots = snapshots(import, roster);
     let settled =
         blocking(move || settle(&snapshots, &day, &judgement, end, taken).map_err(|error| unread(&error)));
     settled.await

@@ -18,8 +18,10 @@ mod pointers;
 mod postponed;
 mod prepare;
 mod record;
+mod refused;
 mod report;
 mod resume;
+mod undo;
 mod unwritten;
 mod words;
 mod write;
@@ -49,6 +51,7 @@ pub use self::{
         WaitingSince, WaitsFor, WindowEnd, WindowStands, postponed,
     },
     report::{ImportOutcome, ImportReport},
+    undo::{Caveat, CaveatKind, UndoImport, UndoPreview, preview_undo},
 };
 
 pub struct ImportRoster;
@@ -121,7 +124,10 @@ impl JobKind for ImportRoster {
     const IS_TOLD_OF_ENDS: bool = true;
 
     async fn ended(&self, args: ImportArgs, end: &End, cx: &JobContext) -> Result<(), Stop> {
-        ended::record_end(args, end, cx).await
+        if args.dry_run {
+            return Ok(());
+        }
+        ended::record_end(end, cx, None).await
     }
 }
 
@@ -174,7 +180,8 @@ impl Import<'_> {
                 // No file, but something is left of earlier ones: postponed deletes, courses that were held back,
                 // changes of a roster that broke off and is gone.
                 Some(import)
-                    if self.state.mirror.as_ref() != Some(import) || self.state.under_way.is_some() =>
+                    if (self.state.mirror.as_ref() != Some(import) || self.state.under_way.is_some())
+                        && self.refusal_of(import).is_none() =>
                 {
                     Prepared::Roster(Taken::again(*import))
                 }
@@ -187,6 +194,9 @@ impl Import<'_> {
         };
         let roster = taken.id;
         let difference = compare(self, taken).await?;
+        if let Some(refusal) = self.refusal_of(&roster) {
+            return self.refused(delivery.as_ref(), difference, refusal).await;
+        }
         match self.decide_outlook(&roster, &difference) {
             Outlook::Unchanged => self.unchanged(delivery.as_ref(), roster, difference).await,
             Outlook::TooEarly => self.too_early(delivery.as_ref(), roster, difference).await,

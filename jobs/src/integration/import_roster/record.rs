@@ -3,7 +3,7 @@
 use super::{Import, difference::Difference};
 use crate::{
     Stop,
-    ports::{Applied, CoursesGone, Delivery, Outcome, RunId, RunRecord, SiteCounts},
+    ports::{Applied, CoursesGone, Delivery, Outcome, RunId, RunRecord, SiteCounts, Stood},
 };
 
 impl Import<'_> {
@@ -61,6 +61,14 @@ impl Import<'_> {
             used_decision: None,
             under_way: None,
             applied_in_part: self.state.under_way.is_some(),
+            stood: (outcome == Outcome::Completed).then(|| self.stood()),
+            undo_of: None,
+            refused: None,
         }
+    }
+
+    const fn stood(&self) -> Stood {
+        let state = &self.state;
+        Stood { import: state.import, mirror: state.mirror, held_whole_roster: state.held_whole_roster }
     }
 }

@@ -14,8 +14,8 @@ use crate::{
 
 impl Import<'_> {
     pub(super) async fn finish_recorded(&self, run: RunId, record: RunRecord) -> Result<ImportReport, Stop> {
-        // F3: after an abort the file stays for the decision about it.
-        if record.outcome != Outcome::Aborted {
+        // F3: after an abort the file stays for the decision about it; a refused one, for the decision's withdrawal.
+        if record.outcome != Outcome::Aborted && record.refused.is_none() {
             self.put_away_recorded(&record).await?;
         }
         let outcome = match record.outcome {

@@ -3,7 +3,7 @@
 use super::difference::Difference;
 use crate::{
     CustomerId,
-    ports::{Pause, RunRecord},
+    ports::{Pause, Refusal, RunId, RunRecord},
 };
 use rollover_roster::{filter::Breach, read::ReadReport};
 
@@ -58,12 +58,44 @@ pub(super) fn unreadable_words(customer: &CustomerId, report: &ReadReport) -> St
 }
 
 pub(super) fn abort_words(customer: &CustomerId, breaches: &[Breach]) -> String {
+    format!("the Filter stopped the import of {customer}: {}", broken(breaches))
+}
+
+pub(super) fn undo_aborted_words(customer: &CustomerId, run: RunId, breaches: &[Breach]) -> String {
+    format!("the Filter stopped the undo of run {run} of {customer}: {}", broken(breaches))
+}
+
+pub(super) fn would_undo_words(customer: &CustomerId, run: RunId, difference: &Difference) -> String {
+    let changes = counted(difference.flowing.total(), "change");
+    format!("{changes} would undo run {run} at the site of {customer}")
+}
+
+pub(super) fn undone_words(customer: &CustomerId, record: &RunRecord, run: RunId) -> String {
+    let applied = record.applied;
+    format!(
+        "run {run} is undone: {} created, {} updated, {} deleted at the site of {customer}; its roster is refused until \
+         another is taken in or the decision is withdrawn",
+        applied.created, applied.updated, applied.deleted
+    )
+}
+
+fn broken(breaches: &[Breach]) -> String {
     let first = breaches.first().map(ToString::to_string).unwrap_or_default();
     let more = match breaches.len() {
         0 | 1 => String::new(),
         limits => format!(" and {} more limits", limits - 1),
     };
-    format!("the Filter stopped the import of {customer}: {first}{more}")
+    format!("{first}{more}")
+}
+
+/// Who may say otherwise, and how.
+pub(super) fn refused_words(customer: &CustomerId, refusal: &Refusal) -> String {
+    let Refusal { roster, run, undone_by, decision } = refusal;
+    format!(
+        "roster {} of {customer} is the one of run {run}, which run {undone_by} has undone: have the MIS send another; if it \
+         is right after all: rollover import withdraw {decision} --why …, then rollover import run {customer}",
+        roster.short()
+    )
 }
 
 fn counted(count: u64, what: &str) -> String {
