@@ -9,6 +9,7 @@ use rollover_roster::{
     diff::ChangeCounts,
     filter::{Breach, Limits},
     read::{Concessions, ReadReport},
+    shrunken::Shrunken,
     slices::Slice,
     snapshot::SnapshotId,
 };
@@ -191,6 +192,9 @@ pub struct RunRecord {
     #[serde(default)]
     pub courses_gone: CoursesGone,
     pub breaches: Vec<Breach>,
+    /// What made it too small to be a whole roster (I4).
+    #[serde(default)]
+    pub shrunken: Vec<Shrunken>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,
     /// Why it failed, when no file is to blame.
@@ -203,6 +207,13 @@ pub struct RunRecord {
     /// A roster was applied in part when this run ended; of a completed run: when it began.
     #[serde(default)]
     pub applied_in_part: bool,
+}
+
+impl RunRecord {
+    /// Whether a person can let exactly this roster pass (F3): its file stays until then.
+    pub fn awaits_decision(&self) -> bool {
+        self.outcome == Outcome::Aborted || (self.outcome == Outcome::Failed && !self.shrunken.is_empty())
+    }
 }
 
 /// What is kept of one customer.

@@ -16,3 +16,4 @@ mod slices;
 mod snapshot_parts;
 mod snapshot_purge;
 mod snapshots;
+mod truncated;

@@ -163,6 +163,9 @@ impl Import<'_> {
         if difference.nothing_flows() && self.is_known(&roster) {
             return self.unchanged(delivery.as_ref(), roster, difference).await;
         }
+        if difference.is_broken_off() {
+            return self.too_small(delivery.as_ref(), roster, difference).await;
+        }
         if self.refuses_early_courses(&difference) {
             return self.too_early(delivery.as_ref(), roster, difference).await;
         }
