@@ -250,6 +250,7 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: if aborted { vec![breach] } else { Vec::new() },
+        shrunken: Vec::new(),
         read_errors: None,
         failure: None,
         used_decision: None,

@@ -12,6 +12,7 @@ mod integration;
 mod kind;
 mod kinds;
 mod language;
+mod least_share;
 pub mod plan;
 pub mod ports;
 mod stop;
@@ -35,4 +36,5 @@ pub use integration::{
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};
 pub use language::Language;
+pub use least_share::LeastShare;
 pub use stop::{Stop, Who};

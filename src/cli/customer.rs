@@ -20,7 +20,9 @@ use crate::{
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
-use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, ports::IntegrationState};
+use rollover_jobs::{
+    Calendar, Country, Customer, CustomerId, CustomerSettings, LeastShare, ports::IntegrationState,
+};
 use rollover_roster::filter::Limits;
 use serde::Serialize;
 use serde_json::json;
@@ -214,7 +216,8 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             app.ledger.update_customer_with_decision(now, &customer, decision).await?;
         }
         _ if takes_decision => {
-            let what = if before.filter == customer.settings.filter {
+            let limits = |settings: &CustomerSettings| (settings.filter, settings.roster_at_least);
+            let what = if limits(&before) == limits(&customer.settings) {
                 "personal data leave by mail"
             } else {
                 "the limits of the Filter change"
@@ -384,11 +387,21 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     let archiving = if settings.course_archiving { "archived" } else { "detached, and live on" };
     output::line(format!("  courses whose group goes are {archiving}"));
     output::line(format!("  the Filter aborts above: {}", limits::words(&settings.filter)));
+    output::line(format!("  {}", least_words(settings.roster_at_least)));
     for decision in &view.open_decisions {
         output::line(format!("  {}", open_decision(decision, &settings.filter)));
     }
     output::line(format!("  integration: {}", integration(&view, app.clock.now())));
     Ok(Exit::Done)
+}
+
+fn least_words(least: LeastShare) -> String {
+    match least.percent() {
+        0 => "a roster is taken in however small it is".to_owned(),
+        percent => {
+            format!("a roster with less than {percent} % of the last one's persons or groups is refused")
+        }
+    }
 }
 
 fn open_decision(decision: &DecisionRow, own: &Limits) -> String {

@@ -113,7 +113,8 @@ enum Decided {
 
 /// What of a change of settings takes a decision; that personal data stay here does not.
 fn decided(old: &CustomerSettings, new: &CustomerSettings) -> Vec<Decided> {
-    let limits = (old.filter != new.filter).then_some(Decided::Limits);
+    let limits_change = old.filter != new.filter || old.roster_at_least != new.roster_at_least;
+    let limits = limits_change.then_some(Decided::Limits);
     let personal_data = gets_personal_data(old, new).then_some(Decided::PersonalData);
     limits.into_iter().chain(personal_data).collect()
 }

@@ -373,6 +373,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
+        shrunken: Vec::new(),
         read_errors: None,
         failure: None,
         used_decision: None,

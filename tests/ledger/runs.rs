@@ -54,6 +54,7 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
+        shrunken: Vec::new(),
         read_errors: None,
         failure: None,
         used_decision: None,

@@ -9,6 +9,7 @@ use rollover_roster::{
     diff::ChangeCounts,
     filter::{Breach, Limits},
     read::{Concessions, ReadReport},
+    shrunken::Shrunken,
     slices::Slice,
     snapshot::SnapshotId,
 };
@@ -193,6 +194,9 @@ pub struct RunRecord {
     #[serde(default)]
     pub courses_gone: CoursesGone,
     pub breaches: Vec<Breach>,
+    /// What made it too small to be a whole roster (I4).
+    #[serde(default)]
+    pub shrunken: Vec<Shrunken>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,
     /// Why it failed, when no file is to blame.
@@ -214,6 +218,13 @@ pub struct RunRecord {
     /// Why a roster was not taken in that can be read: it was undone.
     #[serde(default)]
     pub refused: Option<Refusal>,
+}
+
+impl RunRecord {
+    /// Whether a person can let exactly this roster pass (F3): its file stays until then.
+    pub fn awaits_decision(&self) -> bool {
+        self.outcome == Outcome::Aborted || (self.outcome == Outcome::Failed && !self.shrunken.is_empty())
+    }
 }
 
 /// What is kept of one customer.

@@ -16,4 +16,5 @@ mod slices;
 mod snapshot_parts;
 mod snapshot_purge;
 mod snapshots;
+mod truncated;
 mod undo;

@@ -13,9 +13,7 @@ use crate::{
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use indicatif::ProgressBar;
-use rollover_jobs::{
-    ImportOutcome, ImportReport, ImportRoster, JobContext, JobFacts, JobKind, ports::Outcome,
-};
+use rollover_jobs::{ImportOutcome, ImportReport, ImportRoster, JobContext, JobFacts, JobKind};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -153,7 +151,7 @@ pub(super) async fn told(cx: &Context, app: &App, row: &JobRow) -> anyhow::Resul
     }
     if let Some(run) = app.ledger.run_of_job(row.id).await? {
         output::line(format!("\nRecorded as run {}: rollover import show {}", run.id, run.id));
-        if run.record.outcome == Outcome::Aborted && run.undoes.is_none() {
+        if run.record.awaits_decision() && run.undoes.is_none() {
             output::line(format!(
                 "This run applied nothing. Show the customer the figures; if they decide that the roster is right: \
                  rollover import decide {} --run {} --help",

@@ -6,7 +6,7 @@ use rollover_jobs::{
     CustomerId,
     ports::{Applied, CoursesGone, Outcome, RunRecord},
 };
-use rollover_roster::{course_fate::CourseEnd, diff::Action, model::Kind};
+use rollover_roster::{course_fate::CourseEnd, diff::Action, model::Kind, shrunken::Shrunken};
 
 pub(super) enum Happened<'a> {
     Completed(Applied),
@@ -17,6 +17,8 @@ pub(super) enum Happened<'a> {
     Unreadable(u64),
     /// So many courses came before the school year's start, and the customer's setting refuses that (C1).
     TooEarly(u64),
+    /// The kinds of which most is missing (I4).
+    TooSmall(&'a [Shrunken]),
     /// Why, as far as it is known: a fragment, in English.
     Failed(Option<&'a str>),
     NoRoster,
@@ -42,6 +44,8 @@ pub(super) enum Next {
     /// The Filter's question to the customer, about the roster of this short name.
     Decide(Option<String>),
     CorrectFile,
+    /// A whole file, or a decision about the roster of this short name.
+    SendWhole(Option<String>),
     SendWithoutNewCourses(NaiveDate),
     RemoveCause,
     LookForFile,
@@ -113,6 +117,7 @@ fn happened(run: &RunRecord) -> Happened<'_> {
         Outcome::NoRoster => Happened::NoRoster,
         Outcome::Failed => match &run.read_errors {
             Some(report) => Happened::Unreadable(report.total()),
+            None if !run.shrunken.is_empty() => Happened::TooSmall(&run.shrunken),
             None if run.held_until.is_some() => Happened::TooEarly(run.held_courses),
             None => Happened::Failed(run.failure.as_deref()),
         },
@@ -140,6 +145,7 @@ fn next(run: &RunRecord) -> Next {
         Outcome::Aborted => Next::Decide(run.roster.map(|id| id.short())),
         Outcome::NoRoster => Next::LookForFile,
         Outcome::Failed if run.read_errors.is_some() => Next::CorrectFile,
+        Outcome::Failed if !run.shrunken.is_empty() => Next::SendWhole(run.roster.map(|id| id.short())),
         Outcome::Failed => run.held_until.map_or(Next::RemoveCause, Next::SendWithoutNewCourses),
     }
 }

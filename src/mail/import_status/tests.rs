@@ -20,6 +20,7 @@ use rollover_roster::{
     model::Kind,
     read::{Concessions, Leniency, ReadError, ReadReport},
     rekey::RekeyedCounts,
+    shrunken::Shrunken,
 };
 
 const BASE: &str = "https://rollover.example.com";
@@ -77,6 +78,7 @@ fn base(outcome: Outcome) -> RunRecord {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
+        shrunken: Vec::new(),
         read_errors: None,
         failure: None,
         used_decision: None,
@@ -231,6 +233,20 @@ fn refused_for_early_courses() -> RunRecord {
     }
 }
 
+fn too_small() -> RunRecord {
+    let size = |kind, count, of| Shrunken { kind, count, of };
+    RunRecord {
+        planned: ChangeCounts {
+            person: actions(0, 0, 1417),
+            group: actions(0, 0, 64),
+            ..ChangeCounts::default()
+        },
+        shrunken: vec![size(Kind::Group, 2, 66), size(Kind::Person, 3, 1420)],
+        failure: Some("the roster of nes is too small to be a whole one".to_owned()),
+        ..with_file(Outcome::Failed)
+    }
+}
+
 fn failed() -> RunRecord {
     RunRecord {
         failure: Some("the worker died three times while this job ran".to_owned()),
@@ -278,6 +294,7 @@ fn samples() -> Vec<(&'static str, RunRecord)> {
         ("completed_over_a_part", RunRecord { applied_in_part: true, ..completed() }),
         ("failed_unreadable", unreadable(2)),
         ("failed_early_courses", refused_for_early_courses()),
+        ("failed_too_small", too_small()),
         ("failed", failed()),
         ("no_roster", base(Outcome::NoRoster)),
         ("undone", undone()),

@@ -255,6 +255,7 @@ fn run(outcome: Outcome) -> RunRow {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: vec![breach()],
+        shrunken: Vec::new(),
         read_errors: Some(ReadReport { file: bad(), errors: vec![error], more: 2 }),
         failure: Some(bad()),
         used_decision: Some(1),

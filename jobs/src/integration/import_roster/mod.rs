@@ -197,6 +197,9 @@ impl Import<'_> {
         if let Some(refusal) = self.refusal_of(&roster) {
             return self.refused(delivery.as_ref(), difference, refusal).await;
         }
+        if difference.is_broken_off() {
+            return self.too_small(delivery.as_ref(), roster, difference).await;
+        }
         match self.decide_outlook(&roster, &difference) {
             Outlook::Unchanged => self.unchanged(delivery.as_ref(), roster, difference).await,
             Outlook::TooEarly => self.too_early(delivery.as_ref(), roster, difference).await,

@@ -56,6 +56,7 @@ impl Import<'_> {
             predicted_duplicates: difference.map_or(0, |difference| difference.predicted_duplicates),
             courses_gone: CoursesGone::default(),
             breaches: Vec::new(),
+            shrunken: Vec::new(),
             read_errors: None,
             failure: None,
             used_decision: None,

@@ -5,7 +5,7 @@ use crate::{
     CustomerId,
     ports::{Pause, Refusal, RunId, RunRecord},
 };
-use rollover_roster::{filter::Breach, read::ReadReport};
+use rollover_roster::{filter::Breach, read::ReadReport, shrunken::Shrunken};
 
 pub(super) fn completed_words(customer: &CustomerId, record: &RunRecord) -> String {
     let applied = record.applied;
@@ -50,6 +50,15 @@ pub(super) fn too_early_words(held_courses: u64) -> String {
     format!(
         "{} came before the school year's start; this customer's setting refuses such a roster",
         counted(held_courses, "new course")
+    )
+}
+
+pub(super) fn too_small_words(customer: &CustomerId, shrunken: &[Shrunken]) -> String {
+    let sizes: Vec<String> = shrunken.iter().map(ToString::to_string).collect();
+    format!(
+        "the roster of {customer} is too small to be a whole one: it has {}; send a complete file, or, if it is one, \
+         record a decision: rollover import decide {customer} --off",
+        sizes.join(", and ")
     )
 }
 
