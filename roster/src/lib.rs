@@ -19,6 +19,7 @@ pub mod rekey;
 pub mod repair;
 #[cfg(test)]
 mod samples;
+pub mod seal;
 pub mod shrunken;
 pub mod slices;
 pub mod snapshot;

@@ -31,6 +31,7 @@ mod rows;
 mod runs;
 mod schedule;
 mod scheduling;
+mod standing;
 mod superseded;
 mod tasks;
 mod undos;

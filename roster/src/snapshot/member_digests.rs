@@ -3,12 +3,13 @@
 use super::{
     columns::{Cell, digest, distinct, number, text},
     table::Table,
+    table_file::TableFile,
     table_reader::TableReader,
     table_writer::TableWriter,
 };
 use crate::model::{RecordHash, SyncKey};
 use parquet::errors::ParquetError;
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 pub(super) const TABLE: Table = Table {
     name: "membership_group",
@@ -71,8 +72,8 @@ impl<W: Write + Send> MemberDigests<W> {
 pub(super) struct MemberDigestReader(TableReader);
 
 impl MemberDigestReader {
-    pub fn open(path: &Path) -> Result<Self, String> {
-        TableReader::open(path, &TABLE, (0..TABLE.columns.len()).collect(), None).map(Self)
+    pub fn open(file: TableFile) -> Result<Self, String> {
+        TableReader::open(file, &TABLE, (0..TABLE.columns.len()).collect(), None).map(Self)
     }
 }
 

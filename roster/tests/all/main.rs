@@ -12,6 +12,8 @@ mod oneroster;
 mod outside_samples;
 mod repair;
 mod round_trip;
+mod sealed;
+mod shared;
 mod slices;
 mod snapshot_parts;
 mod snapshot_purge;

@@ -48,7 +48,9 @@ pub(super) enum ImportCommand {
     )]
     Undo(undo::UndoArgs),
     /// Take away rosters that were kept long enough, as snapshots and as files of the backup areas.
-    #[command(after_help = "Every night:\n  rollover task add --kind purge_snapshots --cron \"0 4 * * *\"")]
+    #[command(
+        after_help = "A task on the list does the same every night.\n\nExample:\n  rollover import purge --dry-run"
+    )]
     Purge {
         /// Say what would go and how many bytes it has; take nothing away.
         #[arg(long)]
