@@ -11,8 +11,10 @@ use harness::{
 };
 use rollover_roster::{
     invent::{Invention, Municipality},
+    model::Roster,
     places::Places,
     snapshot::SnapshotStore,
+    write::write_imse,
 };
 use serde_json::Value;
 use std::{fs, process::Output};
@@ -93,6 +95,7 @@ on_both!(
     a_step_that_never_fires_is_said_and_put_down_as_skipped,
     the_filter_changes_with_a_decision_only,
     decisions_about_the_filter_are_listed_and_withdrawn,
+    a_run_is_looked_at_undone_and_let_in_again,
     a_decision_releases_a_slice_of_schools_that_there_are,
     postponed_deletes_end_with_5_where_the_last_day_will_be_stopped,
     every_optional_setting_can_be_unset,
@@ -579,7 +582,7 @@ async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
     assert!(done(set_up, &["import", "decisions", "nes"]).contains("withdrawn by Ola"));
     assert!(!done(set_up, &["customer", "show", "nes"]).contains("open decision"));
     refused(set_up, &["import", "withdraw", &id, "--why", "again"], 3, &["withdrawn by Ola already"]);
-    refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about the Filter 99"]);
+    refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about an import 99"]);
 }
 
 // DOMAIN F3
@@ -813,4 +816,53 @@ async fn a_misspelt_module_is_refused_with_those_that_exist() {
         2,
         &["easter", "summer_school"],
     );
+}
+
+fn lay_down(set_up: &SetUp, roster: &Roster) {
+    let folder = set_up.folder.path().join("rosters/nes");
+    fs::create_dir_all(&folder).unwrap();
+    let mut text = Vec::new();
+    write_imse(&mut text, roster, "fjordsas", "2024-06-01T02:00:00").unwrap();
+    fs::write(folder.join("roster.part"), text).unwrap();
+    fs::rename(folder.join("roster.part"), folder.join("roster.xml")).unwrap();
+}
+
+// DOMAIN F3
+async fn a_run_is_looked_at_undone_and_let_in_again(set_up: &SetUp) {
+    done(set_up, ADD_NES);
+    let mut municipality = Municipality::new(&Invention::small(3));
+    lay_down(set_up, &municipality.roster());
+    done(set_up, &["import", "run", "nes"]);
+    municipality.small_changes(6);
+    lay_down(set_up, &municipality.roster());
+    done(set_up, &["import", "run", "nes"]);
+
+    refused(set_up, &["import", "undo", "1"], 3, &["run 2 came after run 1"]);
+    refused(set_up, &["import", "undo", "9"], 4, &["import run 9"]);
+    refused(set_up, &["import", "undo", "2", "--apply"], 2, &["--customer-person"]);
+    let seen = done(set_up, &["import", "undo", "2"]);
+    for word in ["persons", "The Filter lets it pass", "This was a preview", "import undo 2 --apply"] {
+        assert!(seen.contains(word), "no {word}: {seen}");
+    }
+    let seen = json(set_up, &["import", "undo", "2"]);
+    assert_eq!((&seen["run"], &seen["breaches"]), (&2.into(), &Value::Array(Vec::new())));
+
+    let decided = ["--customer-person", "Kari Vik", "--reason", "another school", "--by", "Ingrid Dahl"];
+    let apply: Vec<&str> = ["import", "undo", "2", "--apply"].into_iter().chain(decided).collect();
+    let said = done(set_up, &apply);
+    assert!(said.contains("run 2 is undone") && said.contains("Recorded as run 3"), "{said}");
+    refused(set_up, &apply, 3, &["run 2 is undone already, by run 3"]);
+    assert!(done(set_up, &["import", "show", "2"]).contains("undone by run 3"));
+    assert!(done(set_up, &["import", "list", "nes"]).contains("of run 2"));
+    let listed = json(set_up, &["import", "list", "nes"]);
+    assert_eq!((&listed[0]["undoes"], &listed[1]["undone_by"]), (&2.into(), &3.into()));
+
+    lay_down(set_up, &municipality.roster());
+    refused(set_up, &["import", "run", "nes"], 5, &["which run 3 has undone", "import withdraw 1"]);
+    refused(set_up, &["import", "run", "nes", "--dry-run"], 5, &["which run 3 has undone"]);
+    assert!(done(set_up, &["import", "decisions", "nes"]).contains("its roster is refused"));
+    assert!(done(set_up, &["customer", "show", "nes"]).contains("the roster of run 2 is refused"));
+    let said = done(set_up, &["import", "withdraw", "1", "--why", "it was right", "--by", "Ola"]);
+    assert!(said.contains("the roster of run 2 is taken in again"), "{said}");
+    done(set_up, &["import", "run", "nes"]);
 }

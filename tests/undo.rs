@@ -417,8 +417,9 @@ async fn only_what_was_written_is_taken_back(on: On) {
         (undo.record.applied.deleted + undo.record.applied.unchanged, 0)
     );
     assert_eq!(held(&test).await, before);
-    // The rest of it would be of the refused roster, so no import brings it.
-    assert_ne!(import(&test).await.record.outcome, Outcome::Completed);
+    // The rest of it is of the refused roster.
+    lay_down(&test, &municipality.roster());
+    assert_eq!(import(&test).await.record.refused.as_ref().map(|refusal| refusal.run), Some(part.id));
 }
 
 // DOMAIN F1, F2, F3

@@ -405,10 +405,13 @@ fn least_words(least: LeastShare) -> String {
 }
 
 fn open_decision(decision: &DecisionRow, own: &Limits) -> String {
+    let about = match (decision.undoes, decision.used_by_run) {
+        (Some(run), Some(_)) => format!("decision {}, the roster of run {run} is refused", decision.id),
+        (Some(run), None) => format!("open decision {}, run {run}", decision.id),
+        (None, _) => format!("open decision {}, for one run of roster {}", decision.id, roster(decision)),
+    };
     format!(
-        "open decision {}, for one run of roster {}: {} ({}; {} and {}); to take it back: rollover import withdraw {}",
-        decision.id,
-        roster(decision),
+        "{about}: {} ({}; {} and {}); to take it back: rollover import withdraw {}",
         what(decision, own),
         decision.reason,
         decision.customer_person.as_deref().unwrap_or("nobody at the customer"),

@@ -182,6 +182,13 @@ async fn roster_of(app: &App, customer: &Customer, run: Option<i64>) -> anyhow::
         ))
         .into());
     };
+    if let Some(of) = run.undoes {
+        return Err(ExitError::refused(format!(
+            "run {} was to undo run {of}: limits are lifted for that with `rollover import undo {of} --apply`",
+            run.id
+        ))
+        .into());
+    }
     let record = run.record.0;
     match record.roster.filter(|_| record.awaits_decision()) {
         Some(roster) => Ok(roster),

@@ -515,3 +515,12 @@ fn a_pause_is_drawn_as_it_was_as_it_is_and_as_it_is_planned() {
     assert!(timeline.dots.iter().all(|dot| inside(dot.x) && dot.y < timeline.height));
     assert!(timeline.lines.iter().any(|line| line.label == "today"));
 }
+
+#[test]
+fn a_run_names_the_run_that_it_takes_back_and_the_one_that_took_it_back() {
+    let page = RunPage::new(frame(), &run(Outcome::Completed), &customer(), &[mail()], wall());
+    let html = page.render().unwrap();
+    for link in ["Undo of</dt><dd><a href=\"/runs/1\">", "Undone by</dt><dd><a href=\"/runs/3\">"] {
+        assert!(html.contains(link), "no {link}: {html}");
+    }
+}

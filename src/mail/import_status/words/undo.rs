@@ -44,7 +44,8 @@ impl UndoWords for English {
             UndoHappened::Undone { run, applied } => {
                 let Applied { created, updated, deleted, .. } = applied;
                 format!(
-                    "Run {run} was undone, and the site is as it was before: {} created, {} updated, {} deleted.",
+                    "Run {run} was undone: what it had changed at the site was changed back, with {} created, {} updated, {} \
+                     deleted.",
                     self.number(*created),
                     self.number(*updated),
                     self.number(*deleted)
@@ -120,7 +121,8 @@ impl UndoWords for Bokmal {
             UndoHappened::Undone { run, applied } => {
                 let Applied { created, updated, deleted, .. } = applied;
                 format!(
-                    "Kjøring {run} er angret, og læringsplattformen er som før den: {} opprettet, {} oppdatert, {} slettet.",
+                    "Kjøring {run} er angret: Det den hadde endret på læringsplattformen, er endret tilbake, med {} opprettet, \
+                     {} oppdatert, {} slettet.",
                     self.number(*created),
                     self.number(*updated),
                     self.number(*deleted)
@@ -198,8 +200,8 @@ impl UndoWords for Swedish {
             UndoHappened::Undone { run, applied } => {
                 let Applied { created, updated, deleted, .. } = applied;
                 format!(
-                    "Körning {run} har ångrats, och lärplattformen är som före den: {} tillagda, {} uppdaterade, {} \
-                     borttagna.",
+                    "Körning {run} har ångrats: det som den hade ändrat i lärplattformen har ändrats tillbaka, med {} \
+                     tillagda, {} uppdaterade, {} borttagna.",
                     self.number(*created),
                     self.number(*updated),
                     self.number(*deleted)

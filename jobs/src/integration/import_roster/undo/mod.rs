@@ -74,8 +74,11 @@ impl JobKind for UndoImport {
     const IS_TOLD_OF_ENDS: bool = true;
 
     async fn ended(&self, args: UndoArgs, end: &End, cx: &JobContext) -> Result<(), Stop> {
-        let decision = cx.ports.integration.undo_decision(&cx.customer()?.id, args.decision).await?;
-        ended::record_end(end, cx, decision.map(|decision| decision.run)).await
+        match cx.ports.integration.undo_decision(&cx.customer()?.id, args.decision).await? {
+            Some(decision) => ended::record_end(end, cx, Some(decision.run)).await,
+            // It was about no run.
+            None => Ok(()),
+        }
     }
 }
 
