@@ -39,11 +39,17 @@ pub fn missing_since<T: Copy>(
         }
         // Rosters of neighbouring nights are often one.
         if newer != Some(snapshot) {
-            if read == ROSTERS_READ || !store.contains(&snapshot) {
+            if read == ROSTERS_READ {
                 known = false;
                 break;
             }
-            let there = there(store, kind, &snapshot, open.iter().map(|at| &keys[*at]).collect())?;
+            let there = match there(store, kind, &snapshot, open.iter().map(|at| &keys[*at]).collect()) {
+                Err(SnapshotError::Missing { .. }) => {
+                    known = false;
+                    break;
+                }
+                there => there?,
+            };
             open.retain(|at| !there.contains(&keys[*at]));
             (newer, read) = (Some(snapshot), read + 1);
         }
