@@ -147,6 +147,7 @@ mod tests {
             ("retention", retention::ALL),
             ("runs", runs::ALL),
             ("scheduling", scheduling::ALL),
+            ("standing", standing::ALL),
             ("superseded", superseded::ALL),
             ("tasks", tasks::ALL),
             ("unreadable", unreadable::ALL),
