@@ -13,6 +13,7 @@ use rollover_roster::{
     invent::{Invention, Municipality},
     model::Roster,
     places::Places,
+    seal::{Key, Keys},
     snapshot::SnapshotStore,
     write::write_imse,
 };
@@ -349,6 +350,56 @@ fn the_doctor_only_looks() {
     assert!(said.contains("ROLLOVER_WEB_PASSWORD is set here: operator signs in"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it made something");
+}
+
+#[test]
+fn the_doctor_enters_the_bucket_of_snapshots() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |secret: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_rollover"))
+            .args(["doctor", "--json"])
+            .current_dir(folder.path())
+            .env("ROLLOVER_SNAPSHOTS_URL", "s3://rosters/a")
+            .env("ROLLOVER_SNAPSHOTS_ENDPOINT", "http://127.0.0.1:1")
+            .env("ROLLOVER_SNAPSHOTS_ACCESS_KEY", "AKIATEST")
+            .env("ROLLOVER_SNAPSHOTS_SECRET_KEY", secret)
+            .output()
+            .unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (code, said) = doctor("hunter2");
+    assert!(
+        code == Some(5) && said.contains("s3://rosters: ") && said.contains("start the object store"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2") && !said.contains("AKIATEST"), "{said}");
+    let (code, said) = doctor("");
+    assert!(code == Some(2) && said.contains("set ROLLOVER_SNAPSHOTS_ACCESS_KEY"), "{said}");
+}
+
+#[test]
+fn a_snapshot_is_written_out_with_the_key_of_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, key) = ("2026".parse().unwrap(), Key::new([0x41; 32]));
+    let keys = Keys::new([("2026".parse().unwrap(), key)].into(), Some(id)).unwrap();
+    let store = SnapshotStore::open(&folder.path().join("data/snapshots")).unwrap().with_keys(keys);
+    let snapshot = store.write(&Municipality::new(&Invention::small(3)).roster()).unwrap().to_string();
+    let export = |to: &str, key: Option<&str>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rollover"));
+        command
+            .args(["roster", "export", &snapshot, "--to", to, "--data", "data"])
+            .current_dir(folder.path());
+        command.env_remove("ROLLOVER_DATA").envs(key.map(|key| ("ROLLOVER_SNAPSHOT_KEY_2026", key)));
+        let output = command.output().unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (code, said) = export("out", Some(&"41".repeat(32)));
+    assert!(code == Some(0) && said.contains("delete the folder"), "{said}");
+    assert!(fs::read(folder.path().join("out/person.parquet")).unwrap().starts_with(b"PAR1"));
+    let (code, said) = export("more", None);
+    assert!(code == Some(1) && said.contains("ROLLOVER_SNAPSHOT_KEY_2026"), "{said}");
+    let (code, said) = export("more", Some(&"42".repeat(32)));
+    assert!(code == Some(1) && said.contains("another key 2026") && !said.contains("4242"), "{said}");
 }
 
 /// A check of a mail server over TLS is a real handshake.

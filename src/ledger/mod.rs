@@ -150,6 +150,7 @@ mod tests {
             ("runs", runs::ALL),
             ("undos", undos::ALL),
             ("scheduling", scheduling::ALL),
+            ("standing", standing::ALL),
             ("superseded", superseded::ALL),
             ("tasks", tasks::ALL),
             ("unreadable", unreadable::ALL),

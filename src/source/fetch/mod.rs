@@ -6,7 +6,7 @@ mod landing;
 mod sftp;
 mod trust;
 
-pub use trust::check_authorities;
+pub use trust::{check_authorities, config as tls};
 
 use self::{
     guard::Guard,
