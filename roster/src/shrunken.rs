@@ -67,7 +67,8 @@ mod tests {
     #[test]
     fn a_size_holds_at_the_share_and_breaks_just_under() {
         // (groups and persons of the roster, of the last one, percent, window, kinds)
-        let table: [((u64, u64), (u64, u64), u8, bool, &[Kind]); 16] = [
+        type Case = ((u64, u64), (u64, u64), u8, bool, &'static [Kind]);
+        let table: [Case; 16] = [
             ((90, 1420), (90, 1420), 50, false, &[]),
             ((90, 710), (90, 1420), 50, false, &[]),
             ((90, 709), (90, 1420), 50, false, &[Person]),

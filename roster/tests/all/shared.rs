@@ -25,6 +25,8 @@ const MUCH_ROOM: u64 = 1 << 30;
 #[derive(Default)]
 struct Memory(Mutex<State>);
 
+type Visit = Box<dyn FnOnce() + Send>;
+
 #[derive(Default)]
 struct State {
     now: u64,
@@ -33,7 +35,7 @@ struct State {
     calls: usize,
     /// Calls that still work; `None`: all.
     works: Option<usize>,
-    visitor: Option<(&'static str, Box<dyn FnOnce() + Send>)>,
+    visitor: Option<(&'static str, Visit)>,
 }
 
 impl fmt::Debug for Memory {
