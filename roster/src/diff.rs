@@ -92,6 +92,26 @@ pub struct ActionCounts {
     pub delete: u64,
 }
 
+impl ActionCounts {
+    pub const fn add(&mut self, action: Action) {
+        self.add_many(action, 1);
+    }
+
+    pub const fn add_all(&mut self, other: &Self) {
+        self.create += other.create;
+        self.update += other.update;
+        self.delete += other.delete;
+    }
+
+    const fn add_many(&mut self, action: Action, count: u64) {
+        match action {
+            Action::Create => self.create += count,
+            Action::Update => self.update += count,
+            Action::Delete => self.delete += count,
+        }
+    }
+}
+
 impl ChangeCounts {
     pub const fn get(&self, kind: Kind, action: Action) -> u64 {
         let counts = match kind {
@@ -112,16 +132,15 @@ impl ChangeCounts {
     }
 
     pub const fn add_many(&mut self, kind: Kind, action: Action, count: u64) {
-        let counts = match kind {
+        self.of_kind(kind).add_many(action, count);
+    }
+
+    pub const fn of_kind(&mut self, kind: Kind) -> &mut ActionCounts {
+        match kind {
             Kind::Group => &mut self.group,
             Kind::Person => &mut self.person,
             Kind::Course => &mut self.course,
             Kind::Membership => &mut self.membership,
-        };
-        match action {
-            Action::Create => counts.create += count,
-            Action::Update => counts.update += count,
-            Action::Delete => counts.delete += count,
         }
     }
 

@@ -9,8 +9,12 @@ mod member;
 mod person;
 mod pifu;
 mod references;
+mod usual;
 
-pub(crate) use self::block::{BlockFacts, read_block};
+pub(crate) use self::{
+    block::{BlockFacts, Found, read_block},
+    usual::UsualMembership,
+};
 use self::{
     convert::{Broken as BrokenRecord, Converter, Facts},
     pifu::Dialect,

@@ -14,7 +14,7 @@ mod tree;
 
 pub(crate) use blocks::{Block, Blocks, Part};
 pub(crate) use decode::Plain;
-pub(crate) use imse::{BlockFacts, read_block};
+pub(crate) use imse::{BlockFacts, Found, UsualMembership, read_block};
 pub use imse::{KeyChange, Properties, ReadRoster, read_imse};
 pub use lenient::{Concession, Concessions, Leniency, Lenient};
 pub use mapping::{

@@ -28,9 +28,10 @@
 //! | [`read_rows`](SnapshotStore::read_rows) | records by their places among the keys | the pages that hold them |
 //! | [`read_range`](SnapshotStore::read_range) | records between two keys | row groups that may hold one |
 //! | [`membership_digests`](SnapshotStore::membership_digests) | a digest and a count per group | `membership_group` |
+//! | [`members_in`](SnapshotStore::members_in) | who is in groups, by their places, without their digests | their pages |
 //! | [`memberships_of`](SnapshotStore::memberships_of) | the memberships of some groups | that, and their pages |
 //!
-//! To compare two snapshots: merge their `membership_digests` and read `memberships_of` the groups that differ; of the
+//! To compare two snapshots: merge their `membership_digests` and read `members_in` the groups that differ; of the
 //! other kinds merge `keys_of` and read, by `read_rows`, the records whose digests differ.
 //!
 //! **Trust.** A file is read only once its digest is the one in `B3SUMS`; that costs one pass over it per process, as
@@ -58,6 +59,7 @@ mod export;
 mod id;
 mod manifest;
 mod member_digests;
+mod member_rows;
 mod objects;
 mod purge;
 mod reader;
@@ -71,6 +73,7 @@ mod writer;
 
 pub use id::{BadSnapshotId, SnapshotId};
 pub use member_digests::MembershipDigest;
+pub use member_rows::MemberRows;
 pub use objects::{Object, Objects, ObjectsError};
 pub use purge::KeptSnapshot;
 pub use reader::{Part, RowRanges, SnapshotReader, Sweep};

@@ -5,6 +5,7 @@ use super::{
     digests::{self, Whole},
     manifest::{self, Manifest},
     member_digests::{self, MemberDigestReader, MembershipDigest},
+    member_rows::MemberRows,
     reader::{Part, RowRanges},
     shared::Shared,
     table_file::TableFile,
@@ -132,6 +133,12 @@ impl SnapshotStore {
     ) -> Result<Part<Record>, SnapshotError> {
         self.check_manifest(id)?;
         Part::records(self, *id, kind, Some(rows))
+    }
+
+    /// Who is in groups, by the places of the memberships.
+    pub fn members_in(&self, id: &SnapshotId, rows: RowRanges) -> Result<MemberRows, SnapshotError> {
+        self.check_manifest(id)?;
+        MemberRows::open(self, *id, rows)
     }
 
     /// Records of one kind whose keys lie between two, both included; of memberships, those of such groups.

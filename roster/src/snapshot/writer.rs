@@ -61,8 +61,8 @@ impl SnapshotWriter {
         }
         let table = &mut self.tables[kind as usize];
         table.push(columns::row(record, hash)).map_err(|error| unwritten(kind.as_str(), error))?;
-        if kind == Kind::Membership {
-            let added = self.members.add(&key.key, hash);
+        if let Record::Membership(membership) = record {
+            let added = self.members.add(membership);
             added.map_err(|error| unwritten(member_digests::TABLE.name, error))?;
         }
         self.content.add(hash);
