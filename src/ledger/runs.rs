@@ -6,7 +6,7 @@ use super::{
     words::kept,
 };
 use chrono::{DateTime, Utc};
-use rollover_jobs::ports::RunRecord;
+use rollover_jobs::ports::{NewestRoster, RunRecord};
 use rollover_roster::snapshot::SnapshotId;
 use serde::Serialize;
 use serde_json::json;
@@ -21,6 +21,10 @@ db::statements! {
     RUN = "SELECT * FROM import_run WHERE id = $1";
     NEWEST_WITH_ROSTER = "
         SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT 1";
+    NEWEST_OF_A_FILE = "
+        SELECT * FROM import_run
+        WHERE customer_id = $1 AND roster IS NOT NULL AND record ->> 'roster_arrived_at' IS NOT NULL
+        ORDER BY id DESC LIMIT 1";
     APPLIED_BEFORE = "
         SELECT * FROM import_run WHERE customer_id = $1 AND id < $2 AND outcome = 'completed' ORDER BY id DESC LIMIT 1";
     RUNS_OF_CUSTOMER = "SELECT * FROM import_run WHERE customer_id = $1 ORDER BY id DESC LIMIT $2";
@@ -96,6 +100,19 @@ impl Ledger {
         let mut conn = self.db.read().await?;
         let row = query!(fetch_optional as (DateTime<Utc>,), conn.on(), NEWEST_WITH_ROSTER, customer)?;
         Ok(row.map(|(at,)| at))
+    }
+
+    /// The newest roster that was read of a customer's files, whatever became of it.
+    pub async fn newest_roster(&self, customer: &str) -> Result<Option<NewestRoster>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let row = query!(fetch_optional as RunRow, conn.on(), NEWEST_OF_A_FILE, customer)?;
+        Ok(row.and_then(|RunRow { record: Json(run), .. }| {
+            Some(NewestRoster {
+                snapshot: run.roster?,
+                name: run.roster_name.unwrap_or_default(),
+                arrived_at: run.roster_arrived_at?,
+            })
+        }))
     }
 
     /// The newest runs of one customer, newest first.

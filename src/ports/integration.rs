@@ -9,8 +9,8 @@ use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
-        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, Pause, Retained, RunId,
-        RunRecord, Unavailable, Window,
+        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, NewestRoster, Pause,
+        Retained, RunId, RunRecord, Unavailable, Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -125,6 +125,10 @@ impl Integration for LedgerIntegration {
         by: &Author,
     ) -> Result<bool, Unavailable> {
         Ok(self.ledger.end_delay_delete(self.clock.now(), customer, window, by).await?)
+    }
+
+    async fn newest_roster(&self, customer: &Customer) -> Result<Option<NewestRoster>, Unavailable> {
+        Ok(self.ledger.newest_roster(customer.id.as_str()).await?)
     }
 
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {

@@ -13,7 +13,7 @@ pub use clock::Clock;
 pub use decisions::{Decisions, SignOff};
 pub use integration::{
     Begun, COURSES_NAMED, CourseGuard, CoursesGone, FilterDecision, Integration, IntegrationState,
-    LateRoster, Outcome, Pause, Retained, RunId, RunRecord, Window,
+    LateRoster, NewestRoster, Outcome, Pause, Retained, RunId, RunRecord, Window,
 };
 pub use mailer::{MailError, MailKind, MailQueued, Mailer};
 pub use rosters::{Backup, Delivery, Rosters, SourceError};
