@@ -131,7 +131,12 @@ fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow
         .map_err(|error| ExitError::usage(error.to_string()))?;
     let fetcher = Fetcher::open(&settings.rosters.fetch(), settings.secrets.clone())
         .map_err(|why| ExitError::usage(format!("rosters.ca_file: {why}")))?;
-    let folder = FolderRosters::new(settings.roster_folder(), snapshots.clone(), clock.clone());
+    let folder = FolderRosters::new(
+        settings.roster_folder(),
+        snapshots.clone(),
+        clock.clone(),
+        settings.rosters.read_limits(),
+    );
     Ok(Ports {
         clock: clock.clone(),
         site: Arc::new(EmbeddedSite::new(ledger.db().clone())),

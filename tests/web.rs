@@ -237,6 +237,7 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         started_at: test.now(),
         ended_at: test.now() + chrono::Duration::seconds(74),
         roster_name: Some("roster.xml".to_owned()),
+        roster_arrived_at: None,
         roster: Some(roster()),
         mirror: (!aborted).then(roster),
         before: SiteCounts { memberships: 3_000, ..SiteCounts::default() },

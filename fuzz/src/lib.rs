@@ -24,7 +24,7 @@ pub fn invented() -> Roster {
 
 /// Limits that a small input can reach.
 pub fn limits() -> ReadLimits {
-    ReadLimits { bytes: 64 * 1024, depth: 16, records: 300, elements: 600, text: 4_096, errors: 20 }
+    ReadLimits { bytes: 64 * 1024, depth: 16, records: 300, held: 300, elements: 600, text: 4_096, errors: 20 }
 }
 
 pub fn strict() -> ReadOptions {

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rollover_roster::{
     filter::Limits,
-    read::{Lenient, Mapping, ReadOptions},
+    read::{Lenient, Mapping, ReadLimits, ReadOptions},
 };
 use serde::{Deserialize, Serialize};
 
@@ -188,8 +188,8 @@ pub struct CustomerSettings {
 
 impl CustomerSettings {
     /// How this customer's rosters are read.
-    pub fn read_options(&self) -> ReadOptions {
-        ReadOptions { lenient: self.lenient.clone(), mapping: self.mapping.clone(), ..ReadOptions::default() }
+    pub fn read_options(&self, limits: ReadLimits) -> ReadOptions {
+        ReadOptions { limits, lenient: self.lenient.clone(), mapping: self.mapping.clone() }
     }
 }
 

@@ -17,6 +17,8 @@ const MOST_CONNECTIONS: u32 = 1_000;
 const MOST_MEGABYTES: u64 = 100_000;
 /// A larger cache is a second store.
 const MOST_CACHED_MEGABYTES: u64 = 100_000_000;
+/// Places of records are counted in 32 bits.
+const MOST_RECORDS: usize = 1_000_000_000;
 /// An import has an hour for everything.
 const LONGEST_FETCH_SECONDS: u64 = 3_000;
 
@@ -71,6 +73,18 @@ fn stores(settings: &Settings, found: &mut Findings) {
     let days = settings.rosters.keep_days;
     if days > MAX_KEEP_DAYS {
         found.add("rosters.keep_days", days, format!("expected at most {MAX_KEEP_DAYS}, 100 years"));
+    }
+    let megabytes = settings.rosters.read_max_mb;
+    if !(1..=MOST_MEGABYTES).contains(&megabytes) {
+        found.add("rosters.read_max_mb", megabytes, format!("expected 1 to {MOST_MEGABYTES}"));
+    }
+    for (key, records) in [
+        ("rosters.read_max_records", settings.rosters.read_max_records),
+        ("rosters.read_max_records_in_memory", settings.rosters.read_max_records_in_memory),
+    ] {
+        if !(1..=MOST_RECORDS).contains(&records) {
+            found.add(key, records, format!("expected 1 to {MOST_RECORDS}"));
+        }
     }
     let megabytes = settings.rosters.fetch_max_mb;
     if !(1..=MOST_MEGABYTES).contains(&megabytes) {
@@ -221,6 +235,9 @@ mod tests {
                 "ROLLOVER_SNAPSHOT_KEY_2026",
             ),
             (|s| s.snapshots.encrypt_with = "x y".into(), "snapshots.encrypt_with", "A-Z"),
+            (|s| s.rosters.read_max_mb = 100_001, "rosters.read_max_mb", "to 100000"),
+            (|s| s.rosters.read_max_records = 0, "rosters.read_max_records", "1 to"),
+            (|s| s.rosters.read_max_records_in_memory = 0, "rosters.read_max_records_in_memory", "1 to"),
             (|s| s.rosters.fetch_max_mb = 0, "rosters.fetch_max_mb", "1 to"),
             (|s| s.rosters.fetch_timeout_seconds = 3_001, "rosters.fetch_timeout_seconds", "to 3000"),
             (

@@ -6,12 +6,17 @@ use crate::{
     source::{FetchSettings, Secrets},
 };
 use rollover_jobs::Retention;
-use rollover_roster::seal::{KEY_VARIABLE, Key, KeyId, Keys};
+use rollover_roster::{
+    read::ReadLimits,
+    seal::{KEY_VARIABLE, Key, KeyId, Keys},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+const MEGABYTE: u64 = 1024 * 1024;
 
 /// A longer retention leads out of the calendar.
 pub const MAX_KEEP_DAYS: u32 = 36_525;
@@ -63,6 +68,10 @@ pub struct RosterSettings {
     /// For customers that set none of their own.
     pub keep_days: u32,
     pub keep_at_least: u32,
+    /// Limits of reading: of a file, and of what is held in memory of it at once.
+    pub read_max_mb: u64,
+    pub read_max_records: usize,
+    pub read_max_records_in_memory: usize,
     /// A larger file is not fetched.
     pub fetch_max_mb: u64,
     /// Nor one that takes longer.
@@ -76,6 +85,15 @@ pub struct RosterSettings {
 impl RosterSettings {
     pub const fn retention(&self) -> Retention {
         Retention { days: self.keep_days, at_least: self.keep_at_least }
+    }
+
+    pub fn read_limits(&self) -> ReadLimits {
+        ReadLimits {
+            bytes: self.read_max_mb * MEGABYTE,
+            records: self.read_max_records,
+            held: self.read_max_records_in_memory,
+            ..ReadLimits::default()
+        }
     }
 
     pub fn fetch(&self) -> FetchSettings {
@@ -205,11 +223,15 @@ impl Default for QueueSettings {
 impl Default for RosterSettings {
     fn default() -> Self {
         let Retention { days, at_least } = Retention::default();
+        let limits = ReadLimits::default();
         Self {
             folder: PathBuf::new(),
             keep_days: days,
             keep_at_least: at_least,
-            fetch_max_mb: 2_048,
+            read_max_mb: limits.bytes / MEGABYTE,
+            read_max_records: limits.records,
+            read_max_records_in_memory: limits.held,
+            fetch_max_mb: limits.bytes / MEGABYTE,
             fetch_timeout_seconds: 1_200,
             private_hosts: Vec::new(),
             ca_file: PathBuf::new(),

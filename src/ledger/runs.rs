@@ -6,7 +6,7 @@ use super::{
     words::kept,
 };
 use chrono::{DateTime, Utc};
-use rollover_jobs::ports::{RunRecord, WaitingRoster, WaitingRosters};
+use rollover_jobs::ports::{NewestRoster, RunRecord, WaitingRoster, WaitingRosters};
 use rollover_roster::snapshot::SnapshotId;
 use serde::Serialize;
 use serde_json::json;
@@ -32,6 +32,13 @@ db::statements! {
     NEWEST_WITH_ROSTER = "
         SELECT ended_at FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL AND undoes IS NULL
         ORDER BY id DESC LIMIT 1";
+    NEWEST_OF_A_FILE = "
+        SELECT run.*,
+            (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
+        FROM import_run AS run
+        WHERE run.customer_id = $1 AND run.roster IS NOT NULL AND run.record ->> 'roster_arrived_at' IS NOT NULL
+            AND run.undoes IS NULL
+        ORDER BY run.id DESC LIMIT 1";
     APPLIED_BEFORE = "
         SELECT run.*,
             (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
@@ -152,6 +159,19 @@ impl Ledger {
             Some(WaitingRoster { run: row.id, taken_in_at: row.ended_at, roster })
         };
         Ok(WaitingRosters { rosters: waiting.into_iter().filter_map(roster).collect(), whole })
+    }
+
+    /// The newest roster that was read of a customer's files, whatever became of it.
+    pub async fn newest_roster(&self, customer: &str) -> Result<Option<NewestRoster>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        let row = query!(fetch_optional as RunRow, conn.on(), NEWEST_OF_A_FILE, customer)?;
+        Ok(row.and_then(|RunRow { record: Json(run), .. }| {
+            Some(NewestRoster {
+                snapshot: run.roster?,
+                name: run.roster_name.unwrap_or_default(),
+                arrived_at: run.roster_arrived_at?,
+            })
+        }))
     }
 
     /// The newest runs of one customer, newest first.

@@ -9,8 +9,8 @@ use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
-        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, Pause, Retained, RunId,
-        RunRecord, RunToUndo, Unavailable, UndoDecision, WaitingRosters, Window,
+        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, NewestRoster, Pause,
+        Retained, RunId, RunRecord, RunToUndo, Unavailable, UndoDecision, WaitingRosters, Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -126,6 +126,10 @@ impl Integration for LedgerIntegration {
         by: &Author,
     ) -> Result<bool, Unavailable> {
         Ok(self.ledger.end_delay_delete(self.clock.now(), customer, window, by).await?)
+    }
+
+    async fn newest_roster(&self, customer: &Customer) -> Result<Option<NewestRoster>, Unavailable> {
+        Ok(self.ledger.newest_roster(customer.id.as_str()).await?)
     }
 
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {

@@ -5,15 +5,16 @@ use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
         Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
-        LateRoster, LooseCourse, MailError, MailQueued, Mailer, Pause, Persons, Retained, Rosters, RunId,
-        RunRecord, RunToUndo, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable, UndoDecision,
-        WaitingRosters, Window,
+        LateRoster, LooseCourse, MailError, MailQueued, Mailer, NewestRoster, Pause, Persons, Retained,
+        Rosters, RunId, RunRecord, RunToUndo, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable,
+        UndoDecision, WaitingRosters, Window,
     },
 };
 use rollover_roster::{
     diff::Change,
     keys::SitePerson,
     model::SyncKey,
+    read::ReadLimits,
     snapshot::{SnapshotId, SnapshotStore},
 };
 use std::sync::{
@@ -124,6 +125,9 @@ impl Rosters for Faulty {
     async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.newest(customer)).await
     }
+    async fn before(&self, customer: &Customer, delivery: &Delivery) -> Result<Vec<Delivery>, SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.before(customer, delivery)).await
+    }
     async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.is_unchanged(customer, delivery)).await
     }
@@ -135,6 +139,9 @@ impl Rosters for Faulty {
     }
     async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.remove_backup(customer, backup)).await
+    }
+    fn read_limits(&self) -> ReadLimits {
+        self.ports.rosters.read_limits()
     }
     fn snapshots(&self) -> &SnapshotStore {
         self.ports.rosters.snapshots()
@@ -181,6 +188,9 @@ impl Integration for Faulty {
     }
     async fn waiting_rosters(&self, customer: &CustomerId) -> Result<WaitingRosters, Unavailable> {
         self.call(unavailable, self.ports.integration.waiting_rosters(customer)).await
+    }
+    async fn newest_roster(&self, customer: &Customer) -> Result<Option<NewestRoster>, Unavailable> {
+        self.call(unavailable, self.ports.integration.newest_roster(customer)).await
     }
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         self.call(unavailable, self.ports.integration.recorded(job)).await

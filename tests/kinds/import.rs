@@ -360,6 +360,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         started_at: now,
         ended_at: now,
         roster_name: None,
+        roster_arrived_at: None,
         roster: None,
         mirror: None,
         before: SiteCounts::default(),

@@ -41,6 +41,7 @@ pub fn record(job: i64, outcome: Outcome) -> RunRecord {
         started_at: moment("2024-06-03T07:59:00.000001Z"),
         ended_at: moment(NOW),
         roster_name: Some("nes-2024-06-03.xml".to_owned()),
+        roster_arrived_at: None,
         roster: Some(roster('a')),
         mirror: None,
         before: counts.clone(),

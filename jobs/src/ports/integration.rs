@@ -164,6 +164,9 @@ pub struct RunRecord {
     pub ended_at: DateTime<Utc>,
     /// The file's name, if one came.
     pub roster_name: Option<String>,
+    /// When it came.
+    #[serde(default)]
+    pub roster_arrived_at: Option<DateTime<Utc>>,
     pub roster: Option<SnapshotId>,
     /// The mirror after the run; `None` leaves it as it is.
     pub mirror: Option<SnapshotId>,
@@ -225,6 +228,15 @@ impl RunRecord {
     pub fn awaits_decision(&self) -> bool {
         self.outcome == Outcome::Aborted || (self.outcome == Outcome::Failed && !self.shrunken.is_empty())
     }
+}
+
+/// The newest roster that was read of a customer's files, whatever became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewestRoster {
+    pub snapshot: SnapshotId,
+    /// Of the file that it was made of, or of the last one of several.
+    pub name: String,
+    pub arrived_at: DateTime<Utc>,
 }
 
 /// What is kept of one customer.
@@ -309,6 +321,9 @@ pub trait Integration: Send + Sync {
         window: Window,
         by: &Author,
     ) -> Result<bool, Unavailable>;
+
+    /// What a bundle of changes is to be applied to.
+    async fn newest_roster(&self, customer: &Customer) -> Result<Option<NewestRoster>, Unavailable>;
 
     /// The run that this job has recorded in this life, if it has.
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable>;

@@ -14,7 +14,8 @@ pub use clock::Clock;
 pub use decisions::{Decisions, SignOff};
 pub use integration::{
     Begun, COURSES_NAMED, CourseGuard, CoursesGone, FilterDecision, Integration, IntegrationState,
-    LateRoster, Outcome, Pause, Retained, RunId, RunRecord, WaitingRoster, WaitingRosters, Window,
+    LateRoster, NewestRoster, Outcome, Pause, Retained, RunId, RunRecord, WaitingRoster, WaitingRosters,
+    Window,
 };
 pub use mailer::{MailError, MailKind, MailQueued, Mailer};
 pub use rosters::{Backup, Delivery, Rosters, SourceError};

@@ -65,6 +65,7 @@ fn base(outcome: Outcome) -> RunRecord {
         started_at: "2024-06-24T01:30:00Z".parse().unwrap(),
         ended_at: "2024-06-24T01:31:12Z".parse().unwrap(),
         roster_name: None,
+        roster_arrived_at: None,
         roster: None,
         mirror: None,
         before: counts(1302, 118),

@@ -242,6 +242,7 @@ fn run(outcome: Outcome) -> RunRow {
         started_at: now(),
         ended_at: now(),
         roster_name: Some(bad()),
+        roster_arrived_at: None,
         roster: Some(roster),
         mirror: None,
         before: counts,

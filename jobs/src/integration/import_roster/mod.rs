@@ -7,6 +7,7 @@
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
 mod addressee;
+mod bundles;
 mod course_forecast;
 mod difference;
 mod ended;

@@ -36,6 +36,7 @@ impl Import<'_> {
             started_at: self.started_at,
             ended_at: self.cx.now(),
             roster_name: delivery.map(|delivery| delivery.name.clone()),
+            roster_arrived_at: delivery.map(|delivery| delivery.arrived_at),
             roster: None,
             mirror: None,
             before: SiteCounts::default(),
