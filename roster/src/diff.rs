@@ -1,8 +1,8 @@
 //! The difference of two rosters as a merge of two sorted streams: what to create, update and delete.
 
-use crate::model::{Kind, Record, RecordKey};
+use crate::model::{Kind, Record, RecordKey, Roster};
 use serde::{Deserialize, Serialize};
-use std::{fmt, iter::Peekable};
+use std::{cmp::Ordering, fmt, iter::Peekable};
 
 /// What is to be done with one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +167,33 @@ pub fn diff<E>(
     Merge { roster: keyed(roster).peekable(), mirror: keyed(mirror).peekable() }
 }
 
+/// What leads from one roster in memory to another; only what differs is copied.
+pub fn diff_rosters<'a>(roster: &'a Roster, mirror: &'a Roster) -> impl Iterator<Item = Change> + 'a {
+    let (mut new, mut old) = (roster.records(), mirror.records());
+    std::iter::from_fn(move || {
+        loop {
+            let side = match (new.first(), old.first()) {
+                (None, None) => return None,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(to), Some(from)) => to.by_key(from),
+            };
+            match side {
+                Ordering::Less => return Some(Change::Create(new.split_off_first()?.clone())),
+                Ordering::Greater => return Some(Change::Delete(old.split_off_first()?.clone())),
+                Ordering::Equal => {
+                    let (to, from) = (new.split_off_first()?, old.split_off_first()?);
+                    if from != to {
+                        let (from, to, fields) =
+                            (Box::new(from.clone()), to.clone(), from.changed_fields(to));
+                        return Some(Change::Update { from, to, fields });
+                    }
+                }
+            }
+        }
+    })
+}
+
 type Keyed<E> = Result<(RecordKey, Record), E>;
 
 fn keyed<E>(records: impl Iterator<Item = Result<Record, E>>) -> impl Iterator<Item = Keyed<E>> {
@@ -192,9 +219,9 @@ impl<E, R: Iterator<Item = Keyed<E>>, M: Iterator<Item = Keyed<E>>> Merge<E, R, 
             (Some(_), None) | (Some(Err(_)), _) => Side::Roster,
             (None, Some(_)) | (_, Some(Err(_))) => Side::Mirror,
             (Some(Ok((new, _))), Some(Ok((old, _)))) => match new.cmp(old) {
-                std::cmp::Ordering::Less => Side::Roster,
-                std::cmp::Ordering::Greater => Side::Mirror,
-                std::cmp::Ordering::Equal => Side::Both,
+                Ordering::Less => Side::Roster,
+                Ordering::Greater => Side::Mirror,
+                Ordering::Equal => Side::Both,
             },
         })
     }

@@ -25,8 +25,8 @@ impl MemberRows {
         rows: RowRanges,
     ) -> Result<Self, SnapshotError> {
         let kind = Kind::Membership;
-        let path = store.checked(&id, kind.as_str())?;
-        let table = TableReader::open(&path, &columns::table(kind), COLUMNS.collect(), Some(rows));
+        let file = store.checked(&id, kind.as_str())?;
+        let table = TableReader::open(file, &columns::table(kind), COLUMNS.collect(), Some(rows));
         let table = table.map_err(|why| SnapshotError::Damaged { id, file: kind.as_str(), why })?;
         Ok(Self { id, table })
     }
