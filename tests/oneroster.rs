@@ -147,7 +147,7 @@ async fn bundles_are_imported_one_after_another(on: On) {
 async fn a_bundle_that_is_wrong_changes_nothing(on: On) {
     let test = lillevik(on).await;
     let zip = bundle(&Municipality::new(&Invention::small(3)));
-    let changes = changes("s,active,2024-04-01T00:00:00Z,true,,student,kari,,Kari,Berg,,,,,,,,\n");
+    let changes = changes(&student("new-1", "school"));
     let no_base = "the bundle holds changes alone, and there is no roster before it; have the MIS send all files as \
                    bulk once";
     let cases = [(changes, no_base), (b"sourcedId,status\n".to_vec(), "ZIP: the file is no whole ZIP")];
