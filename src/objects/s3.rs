@@ -226,13 +226,15 @@ impl S3Objects {
 }
 
 fn bucket(address: &BucketAddress, settings: &SnapshotSettings) -> Result<Bucket, String> {
-    let style = if settings.path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
     let endpoint = if settings.endpoint.is_empty() {
         format!("https://s3.{}.amazonaws.com", settings.region)
     } else {
         settings.endpoint.clone()
     };
     let endpoint = Url::parse(&endpoint).map_err(|_| "snapshots.endpoint is no address".to_owned())?;
+    // No bucket can stand before a host that is a number.
+    let is_number = matches!(endpoint.host(), Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)));
+    let style = if settings.path_style || is_number { UrlStyle::Path } else { UrlStyle::VirtualHost };
     Bucket::new(endpoint, style, address.bucket.clone(), settings.region.clone())
         .map_err(|error| format!("with snapshots.endpoint and snapshots.region: {error}"))
 }

@@ -112,12 +112,13 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
     if let Err(code) = check_signature(&shared, &head.method, &head.uri, &head.headers) {
         return error(StatusCode::FORBIDDEN, code);
     }
+    // An answer in the middle of a large body is lost with the connection.
+    let body = to_bytes(body, usize::MAX).await.unwrap();
     match fault {
         Some(Fault::Status(status)) => return error(StatusCode::from_u16(status).unwrap(), "SlowDown"),
         Some(Fault::Silence) => std::future::pending().await,
         Some(Fault::BreaksOff | Fault::Nothing) | None => {}
     }
-    let body = to_bytes(body, usize::MAX).await.unwrap();
     let mut answer = act(&shared, &head.method, &head.uri, &head.headers, body);
     let now = machine_time().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     answer.headers_mut().insert("date", now.parse().unwrap());
