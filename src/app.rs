@@ -6,6 +6,7 @@ use crate::{
     exit::ExitError,
     ledger::Ledger,
     mail::MailTransport,
+    objects::open_snapshots,
     ports::{LedgerDecisions, LedgerIntegration, OutboxMailer},
     queue::{EmbeddedQueue, Queue, RedisQueue, consume},
     site::embedded::EmbeddedSite,
@@ -13,7 +14,6 @@ use crate::{
 };
 use anyhow::Context;
 use rollover_jobs::{AnyKind, KINDS, Ports, ports::Clock};
-use rollover_roster::snapshot::SnapshotStore;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -126,13 +126,17 @@ impl App {
 }
 
 fn ports(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> anyhow::Result<Ports> {
-    let snapshots = SnapshotStore::open(&settings.snapshot_folder())
-        .with_context(|| format!("folder of snapshots {}", settings.snapshot_folder().display()))?;
+    let snapshots = open_snapshots(settings)?;
     let transport = MailTransport::open(&settings.mail_url(), &settings.mail.from, &settings.mail.ca_file)
         .map_err(|error| ExitError::usage(error.to_string()))?;
     let fetcher = Fetcher::open(&settings.rosters.fetch(), settings.secrets.clone())
         .map_err(|why| ExitError::usage(format!("rosters.ca_file: {why}")))?;
-    let folder = FolderRosters::new(settings.roster_folder(), snapshots.clone(), clock.clone());
+    let folder = FolderRosters::new(
+        settings.roster_folder(),
+        snapshots.clone(),
+        clock.clone(),
+        settings.rosters.read_limits(),
+    );
     Ok(Ports {
         clock: clock.clone(),
         site: Arc::new(EmbeddedSite::new(ledger.db().clone())),

@@ -16,7 +16,7 @@ pub enum Exit {
     Refused = 3,
     /// There is no such customer, plan, task, job, run.
     NotFound = 4,
-    /// The command did its work, and what it looked at is not in order (`doctor`, `job wait`, `import run`, `customer keys`, `roster check`, `roster diff`).
+    /// The command did its work, and what it looked at is not in order (`doctor`, `job wait`, `import run`, `customer keys`, `integration postponed`, `roster check`, `roster diff`).
     Unhealthy = 5,
 }
 

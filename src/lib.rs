@@ -14,6 +14,7 @@ pub mod folder;
 pub mod ledger;
 pub mod mail;
 pub mod model;
+pub mod objects;
 pub mod plans;
 pub mod ports;
 pub mod queue;

@@ -82,7 +82,7 @@ async fn forecast(test: &TestApp, on: Option<&str>) -> CourseForecast {
     let nes = test.ledger().customer("nes").await.unwrap();
     let cx = JobContext::dry_run(facts, nes, test.app.engine.ports.clone());
     let on = on.map(|day| day.parse::<NaiveDate>().unwrap());
-    forecast_courses(&cx, ForecastAsk { roster: None, on }).await.unwrap()
+    forecast_courses(&cx, ForecastAsk { on, ..ForecastAsk::default() }).await.unwrap()
 }
 
 fn fates(forecast: &CourseForecast) -> Vec<(&str, CourseFate)> {

@@ -12,12 +12,14 @@ use harness::{
     program::{SetUp, now, until},
 };
 use rollover::{
-    ledger::NewTaskRow,
+    ledger::{NewJob, NewTaskRow, NewUndo},
     model::{JobState, TaskState},
 };
-use rollover_jobs::{Calendar, Customer, CustomerSettings, plan::Trigger};
+use rollover_jobs::{Calendar, Customer, CustomerId, CustomerSettings, plan::Trigger};
 use rollover_roster::{
     invent::{Invention, Municipality},
+    model::Roster,
+    snapshot::SnapshotId,
     write::write_imse,
 };
 use serde_json::{Value, json};
@@ -51,12 +53,17 @@ enum Before {
     Delayed,
     /// A first import has left its status mail in the outbox.
     MailWaits,
+    /// The same, and somebody has decided to undo it: the whole site goes.
+    UndoDecided,
 }
 
 const INTEGRATION: Hold = Hold { write: "UPDATE ON integration", when: "true" };
 
 /// The job has run, and its end is about to be recorded.
 const ENDED: Hold = Hold { write: "UPDATE ON job", when: "NEW.state = 'done'" };
+/// The same, past the mail that waits.
+const UNDO_ENDED: Hold =
+    Hold { write: "UPDATE ON job", when: "NEW.state = 'done' AND NEW.kind = 'undo_import'" };
 /// Some batches of the import are at the site, others are not.
 const BETWEEN_BATCHES: Hold =
     Hold { write: "UPDATE ON integration", when: "OLD.begun IS NOT NULL AND NEW.begun IS NOT NULL" };
@@ -88,6 +95,9 @@ deaths! {
     import_roster_between_batches: "import_roster" {}, BETWEEN_BATCHES, Before::Nothing;
     import_roster_before_the_record: "import_roster" {}, BEFORE_THE_RECORD, Before::Nothing;
     import_roster_before_its_end: "import_roster" {}, ENDED, Before::Nothing;
+    undo_import_between_batches: "undo_import" {}, BETWEEN_BATCHES, Before::UndoDecided;
+    undo_import_before_the_record: "undo_import" {}, BEFORE_THE_RECORD, Before::UndoDecided;
+    undo_import_before_its_end: "undo_import" {}, UNDO_ENDED, Before::UndoDecided;
     send_status_mail: "send_status_mail" {"mail": 1}, BEFORE_THE_MARK, Before::MailWaits;
 }
 
@@ -110,6 +120,7 @@ async fn play(on: On, death: &Death, kill: bool) -> Vec<String> {
     let mut processes = set_up.start();
     let job = match death.before {
         Before::MailWaits => waiting_mail(&set_up).await,
+        Before::UndoDecided => undo_decided(&set_up).await,
         _ => set_up.enqueue(Some(CUSTOMER), death.kind, &death.args, 1).await[0],
     };
     if kill {
@@ -162,11 +173,35 @@ async fn prepare(set_up: &SetUp, before: Before) {
                 .await;
         }
         // Only the import runs here: `import run` leaves the mail to whoever works later.
-        Before::MailWaits => {
+        Before::MailWaits | Before::UndoDecided => {
             let done = set_up.run(&["import", "run", CUSTOMER]);
             assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         }
     }
+}
+
+/// The job of the decision to undo the first run.
+async fn undo_decided(set_up: &SetUp) -> i64 {
+    let customer: CustomerId = CUSTOMER.parse().unwrap();
+    let undo = NewUndo {
+        customer: customer.clone(),
+        run: 1,
+        stood: SnapshotId::of(&Roster::default()),
+        mirror: set_up.ledger.integration(&customer).await.unwrap().mirror.unwrap(),
+        limits: None,
+        customer_person: "Kari".to_owned(),
+        support_person: "Ingrid".to_owned(),
+        reason: "as tested".to_owned(),
+    };
+    let job = |decision: i64| NewJob {
+        task: None,
+        customer: Some(CUSTOMER.to_owned()),
+        kind: "undo_import".to_owned(),
+        args: json!({ "decision": decision }),
+        lane: Some("site"),
+        due_at: now(),
+    };
+    set_up.ledger.decide_undo(now(), &undo, job).await.unwrap().1
 }
 
 /// The job that the import made for its mail.
@@ -299,6 +334,7 @@ const LEFT_BEHIND: &[&str] = &[
     "SELECT concat_ws('|', 'member', group_key, person_key, role, made_by, hash) FROM site_membership ORDER BY 1",
     "SELECT concat_ws('|', 'integration', pause_why, delay_start, delay_end, import_snapshot, mirror_snapshot) FROM integration",
     "SELECT concat_ws('|', 'run', outcome, roster) FROM import_run ORDER BY 1",
+    "SELECT concat_ws('|', 'decision', kind, used_by_run IS NOT NULL) FROM decision ORDER BY 1",
     "SELECT concat_ws('|', 'mail', subject, sent_at IS NOT NULL) FROM mail ORDER BY 1",
     "SELECT concat_ws('|', 'job', kind, state) FROM job ORDER BY 1",
 ];

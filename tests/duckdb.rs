@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod support;
+
 use rollover_roster::{
     invent::{Invention, Municipality},
     model::{Kind, Profile, Record, Roster},
@@ -10,12 +12,12 @@ use rollover_roster::{
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
 };
+use support::python_with;
 
 const DOCUMENT: &str = include_str!("../docs/snapshots.md");
 /// Runs the statements of its first argument one after another, and prints the rows of each as JSON.
@@ -26,55 +28,10 @@ for sql in json.loads(sys.argv[1]):
     print(json.dumps([[v.hex() if isinstance(v, bytes) else v for v in row] for row in rows], default=str))
 ";
 
-/// A Python with DuckDB in a folder of its own under `target`, made once. `None`: there is no way to the index.
+/// A Python with DuckDB, made once. `None`: there is no way to the index.
 fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
-    PYTHON.get_or_init(install).as_deref()
-}
-
-fn install() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("duckdb");
-    let python = folder.join("bin/python");
-    // Tests of several processes may get here at a time; the first installs.
-    fs::create_dir_all(&folder).unwrap();
-    let lock = fs::File::create(folder.join(".lock")).unwrap();
-    lock.lock().unwrap();
-    let works = |python: &Path| python.exists() && run(python, ["-c", "import duckdb"]).is_ok();
-    if works(&python) {
-        return Some(python);
-    }
-    let folder_name = folder.to_str().unwrap();
-    if let Err(why) = run("python3", ["-m", "venv", folder_name]) {
-        // Debian has the module in a package of its own.
-        run("sudo", ["-n", "apt-get", "install", "-y", "-q", "python3-venv"])
-            .or_else(|_| run("apt-get", ["install", "-y", "-q", "python3-venv"]))
-            .unwrap_or_else(|apt| panic!("python3 has no venv: {why}\nand it cannot be installed: {apt}"));
-        run("python3", ["-m", "venv", "--clear", folder_name]).unwrap();
-    }
-    match run(&python, ["-m", "pip", "install", "-q", "--disable-pip-version-check", "duckdb"]) {
-        Ok(_) => Some(python),
-        Err(why) if is_offline(&why) => None,
-        Err(why) => panic!("duckdb cannot be installed: {why}"),
-    }
-}
-
-/// What pip says when no index can be reached, as against an index that has no such package.
-fn is_offline(why: &str) -> bool {
-    ["NewConnectionError", "Name or service not known", "Temporary failure in name resolution"]
-        .iter()
-        .any(|word| why.contains(word))
-}
-
-fn run<A: AsRef<OsStr>>(
-    program: impl AsRef<OsStr>,
-    args: impl IntoIterator<Item = A>,
-) -> Result<String, String> {
-    let out = Command::new(program).args(args).output().map_err(|error| error.to_string())?;
-    if out.status.success() {
-        Ok(String::from_utf8(out.stdout).unwrap())
-    } else {
-        Err(String::from_utf8_lossy(&out.stderr).into_owned())
-    }
+    PYTHON.get_or_init(|| python_with(Path::new(env!("CARGO_TARGET_TMPDIR")), "duckdb", "duckdb")).as_deref()
 }
 
 fn ask(python: &Path, folder: &Path, statements: &[String]) -> Vec<Vec<Vec<Value>>> {

@@ -20,6 +20,8 @@ on_both_engines!(
     no_mail_holds_personal_data_by_itself,
     rows_go_to_the_customers_side_and_nowhere_else,
     personal_data_leave_with_a_decision_only,
+    who_is_added_later_takes_a_decision_too,
+    rows_never_lie_in_a_folder,
     a_mail_without_its_rows_says_why,
 );
 
@@ -160,6 +162,35 @@ async fn personal_data_leave_with_a_decision_only(on: On) {
     test.ledger().update_customer(test.now(), "Ingrid", &customer).await.expect("it is on already");
 }
 
+async fn who_is_added_later_takes_a_decision_too(on: On) {
+    let test = TestApp::new(on, SPRING).await;
+    let mut customer = test.customer("nes", &[]).await;
+    allow(&test, &mut customer).await;
+    let decided = async || test.ledger().decisions_of_customer("nes", 9).await.unwrap().len();
+    customer.settings.status_mail_to.push("rektor@customer.example".to_owned());
+    let refused = test.ledger().update_customer(test.now(), "Ingrid", &customer).await.unwrap_err();
+    assert!(refused.to_string().contains("only with a decision"), "{refused}");
+    allow(&test, &mut customer).await;
+    assert_eq!(decided().await, 2);
+    customer.settings.status_mail_to.remove(0);
+    test.ledger().update_customer(test.now(), "Ingrid", &customer).await.expect("fewer may read it");
+    assert_eq!(decided().await, 2);
+}
+
+async fn rows_never_lie_in_a_folder(on: On) {
+    let server = SmtpServer::start().await;
+    let test = TestApp::new(on, SPRING).await;
+    let mut customer = test.customer("nes", &[]).await;
+    allow(&test, &mut customer).await;
+    import(&test, &server, "Zebulon").await;
+    let folder = test.folder.path().join("mail");
+    let mails = fs::read_dir(&folder).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+    let written = |data| Received { from: String::new(), to: Vec::new(), data, user: None };
+    let mails: Vec<Received> = mails.map(written).collect();
+    assert!(mails.iter().any(|mail| all_of(mail).contains("leaves without encryption")));
+    mails.iter().for_each(|mail| assert_holds_nobody(&all_of(mail)));
+}
+
 async fn a_mail_without_its_rows_says_why(on: On) {
     let server = SmtpServer::start().await;
     let test = app(on, &server).await;
@@ -169,6 +200,7 @@ async fn a_mail_without_its_rows_says_why(on: On) {
     let cases = [
         (Attached::TooLarge(Language::English), "larger than 5 MB"),
         (Attached::NotThere(Language::Swedish), "inte längre kan läsas"),
+        (Attached::NotSecret(Language::Bokmal), "sendes uten kryptering"),
     ];
     for (attached, said) in cases {
         transport.send(&rows[0], Some(&attached)).await.unwrap();

@@ -216,9 +216,12 @@ fn the_bench_measures_every_part_beside_a_bare_scan() {
     let figures: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     let figures = figures.as_array().unwrap();
-    assert_eq!(figures.len(), 4);
+    assert_eq!(figures.len(), 6);
     assert!(figures.iter().all(|figure| figure["seconds"].as_f64().unwrap() > 0.0));
     let changes = |at: usize| figures[at]["what"].as_str().unwrap().rsplit(", ").next().unwrap().to_owned();
-    assert_eq!(changes(1), changes(3));
+    assert_eq!(changes(1), changes(4));
+    let is_beside_a_scan = |at: usize| figures[at]["times_scan"].as_f64().is_some_and(|times| times > 0.0);
+    assert!(is_beside_a_scan(1) && is_beside_a_scan(4));
+    assert_ne!(changes(5), "0 changes");
     assert_ne!(changes(1), "0 changes");
 }

@@ -8,7 +8,7 @@ use chrono::Duration;
 use harness::{On, TestApp, moment, on_both_engines};
 use rollover::{
     engine::{Engine, EngineSettings, schedule, tick},
-    ledger::{JobFilter, Ledger},
+    ledger::{JobFilter, Ledger, TaskFilter},
 };
 use rollover_jobs::plan::Trigger;
 use serde_json::json;
@@ -129,6 +129,10 @@ async fn a_leader_that_dies_is_followed_after_its_lease(on: On) {
     test.clock.advance_to(moment("2024-06-03T08:01:00Z"));
     until_fired(&test, 2).await;
     assert_eq!(leader(&test).await, heir);
+    // What stands was laid down by the first, and not again by the second.
+    let standing =
+        TaskFilter { kind: Some("purge_snapshots".to_owned()), limit: 10, ..TaskFilter::default() };
+    assert_eq!(test.ledger().tasks(&standing).await.unwrap().len(), 1);
     for minute in 2..=5 {
         test.clock.advance_to(moment("2024-06-03T08:00:00Z") + Duration::minutes(minute));
         until_fired(&test, minute as usize + 1).await;

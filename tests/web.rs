@@ -15,13 +15,16 @@ use rollover::{
 use rollover_jobs::{
     Customer,
     plan::Trigger,
-    ports::{Applied, Outcome, RunRecord, SiteCounts},
+    ports::{Applied, Author, CoursesGone, Outcome, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{
+    course_fate::CourseEnd,
     diff::{Action, ChangeCounts},
     filter::{Breach, Limit, Part},
+    invent::{Invention, Municipality},
     model::Kind,
     snapshot::SnapshotId,
+    write::write_imse,
 };
 use serde_json::json;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -46,6 +49,9 @@ on_both_engines!(
     the_fleet_can_be_narrowed,
     a_roster_that_is_late_stands_on_the_fleet_and_the_customers_page,
     a_failed_import_needs_nobody_once_a_later_one_made_it_good,
+    what_waits_is_a_page_with_its_forecast,
+    the_courses_of_a_customer_are_a_page,
+    rosters_that_are_not_here_are_said_without_internals,
     a_ledger_that_does_not_answer_is_said_without_internals,
 );
 
@@ -72,6 +78,7 @@ impl Site {
         let web = Web {
             ledger: test.ledger().clone(),
             queue: None,
+            ports: test.app.engine.ports.clone(),
             clock: test.app.clock.clone(),
             access,
             base_url: base_url.to_owned(),
@@ -230,6 +237,7 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         started_at: test.now(),
         ended_at: test.now() + chrono::Duration::seconds(74),
         roster_name: Some("roster.xml".to_owned()),
+        roster_arrived_at: None,
         roster: Some(roster()),
         mirror: (!aborted).then(roster),
         before: SiteCounts { memberships: 3_000, ..SiteCounts::default() },
@@ -243,14 +251,22 @@ fn record(job: i64, outcome: Outcome, test: &TestApp) -> RunRecord {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: if aborted { vec![breach] } else { Vec::new() },
+        shrunken: Vec::new(),
         read_errors: None,
         failure: None,
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
-        predicted_duplicates: 0,
-        courses_gone: Default::default(),
+        predicted_duplicates: if aborted { 0 } else { 2 },
+        courses_gone: if aborted {
+            CoursesGone::default()
+        } else {
+            CoursesGone { end: CourseEnd::Archived, count: 3, titles: vec!["Latin <b>8A".to_owned()] }
+        },
     }
 }
 
@@ -302,7 +318,8 @@ async fn every_page_renders_for_a_season(on: On) {
         assert!(aborted.contains(shown), "{shown}");
     }
     let completed = site.page(&format!("/runs/{}", of("completed"))).await;
-    for shown in ["by design", "Sun 18 Aug 2024", "−214", "used decision"] {
+    let gone = ["for the archive", "Latin &#60;b&#62;8A", "And 2 more", "rollover customer keys nes"];
+    for shown in ["by design", "Sun 18 Aug 2024", "−214", "used decision"].into_iter().chain(gone) {
         assert!(completed.contains(shown), "{shown}");
     }
     site.page(&format!("/runs/{}", of("no_roster"))).await;
@@ -314,9 +331,17 @@ async fn everything_asks_for_sign_in_first(on: On) {
     let job = test.scripted_job(Some("nes"), &[Act::Succeed]).await;
     let site = Site::closed(&test).await;
     let job = format!("/jobs/{job}");
-    for path in
-        ["/", "/customers/nes", "/jobs?state=done", job.as_str(), "/tasks/1", "/runs/1", "/no/such/page"]
-    {
+    for path in [
+        "/",
+        "/customers/nes",
+        "/customers/nes/postponed",
+        "/customers/nes/courses",
+        "/jobs?state=done",
+        job.as_str(),
+        "/tasks/1",
+        "/runs/1",
+        "/no/such/page",
+    ] {
         let answer = site.get(path).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
         let to = answer.headers()["location"].to_str().unwrap().to_owned();
@@ -454,6 +479,8 @@ async fn what_does_not_exist_is_a_page_too(on: On) {
     for (path, said) in [
         ("/customers/nobody", "There is no customer nobody"),
         ("/customers/%3Cscript%3E", "There is no customer &#60;script&#62;"),
+        ("/customers/nobody/postponed", "There is no customer nobody"),
+        ("/customers/nobody/courses", "There is no customer nobody"),
         ("/jobs/4711", "There is no job 4711"),
         ("/tasks/4711", "There is no task 4711"),
         ("/runs/4711", "There is no import run 4711"),
@@ -575,6 +602,135 @@ async fn the_fleet_can_be_narrowed(on: On) {
         assert_eq!(matrix.contains("/customers/fjord\""), fjord, "{query}");
     }
     assert!(site.page("/?year=1999").await.contains("No customer has a plan for this summer"));
+}
+
+async fn import(test: &TestApp, municipality: &Municipality) {
+    let folder = test.app.settings.roster_folder().join("nes");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut text = Vec::new();
+    write_imse(&mut text, &municipality.roster(), "fjordsas", &test.now().to_rfc3339()).unwrap();
+    std::fs::write(folder.join("roster.part"), text).unwrap();
+    std::fs::rename(folder.join("roster.part"), folder.join("roster.xml")).unwrap();
+    let job = NewJob {
+        task: None,
+        customer: Some("nes".to_owned()),
+        kind: "import_roster".to_owned(),
+        args: json!({}),
+        lane: Some("site"),
+        due_at: test.now(),
+    };
+    test.ledger().enqueue(test.now(), "test", &[job]).await.unwrap();
+    test.season.settle().await.unwrap();
+}
+
+/// In a window in which a school has gone from the roster.
+async fn a_school_gone(on: On) -> TestApp {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &["courses"]).await;
+    let mut municipality = Municipality::new(&Invention::small(3));
+    import(&test, &municipality).await;
+    let window = Window { start: "2024-04-01".parse().unwrap(), end: "2024-05-12".parse().unwrap() };
+    let by = Author::Person { name: "Ingrid <b>".to_owned() };
+    test.ledger().start_delay_delete(test.now(), &nes.id, window, &by).await.unwrap();
+    municipality.lose_school();
+    import(&test, &municipality).await;
+    test
+}
+
+/// The figure that stands in the heading of the list.
+fn listed(page: &str) -> usize {
+    let heading = page.split("<h2 id=\"list\">").nth(1).unwrap();
+    let count = heading.split("class=\"count\">").nth(1).unwrap();
+    count.split(['<', ' ']).next().unwrap().replace(',', "").parse().unwrap()
+}
+
+// DOMAIN P4
+async fn what_waits_is_a_page_with_its_forecast(on: On) {
+    let test = a_school_gone(on).await;
+    let site = Site::open(&test).await;
+    let link = "href=\"/customers/nes/postponed\"";
+    assert!(site.page("/customers/nes").await.contains(link));
+    let run = test.ledger().runs_of_customer("nes", 1).await.unwrap()[0].id;
+    assert!(site.page(&format!("/runs/{run}")).await.contains(link));
+
+    let page = site.page("/customers/nes/postponed").await;
+    let said = [
+        "by design",
+        "Ingrid &#60;b&#62;",
+        "Sun 12 May 2024",
+        "the Filter will stop it",
+        "Mon 13 May 2024",
+        "rollover import decide nes --roster",
+        "one school is missing from the roster altogether",
+        "Student",
+        &format!("href=\"/runs/{run}\""),
+    ];
+    for shown in said {
+        assert!(page.contains(shown), "{shown}");
+    }
+    assert!(!page.contains("<script"), "it stands still");
+    let all = listed(&page);
+    assert!(all > 100 && page.contains("page 1 of ") && page.contains("rel=\"next\""));
+    let school = page.split("name=\"school\"").nth(1).unwrap().split("<option>").nth(1).unwrap();
+    let school = school.split('<').next().unwrap();
+    let at_school =
+        site.page(&format!("/customers/nes/postponed?school={}", school.replace(' ', "%20"))).await;
+    assert!(listed(&at_school) <= all && at_school.contains(&format!("<option selected>{school}</option>")));
+    let mut by_kind = 0;
+    for kind in ["group", "person", "course", "membership"] {
+        let page = site.page(&format!("/customers/nes/postponed?kind={kind}&school=")).await;
+        by_kind += if page.contains("Nothing that fits") { 0 } else { listed(&page) };
+    }
+    assert_eq!(by_kind, all);
+    let last = site.page("/customers/nes/postponed?page=77").await;
+    assert!(last.contains("rel=\"prev\"") && !last.contains("rel=\"next\"") && last.contains("Stays until"));
+    assert!(site.page("/customers/nes/postponed?school=nowhere&kind=x").await.contains("Nothing that fits"));
+
+    test.customer("fjord", &[]).await;
+    let none = site.page("/customers/fjord/postponed").await;
+    assert!(none.contains("No window is set") && none.contains("finds nothing to do"));
+    assert!(
+        site.page("/customers/fjord/courses").await.contains("No roster of this customer has been taken in")
+    );
+}
+
+// DOMAIN C5
+async fn the_courses_of_a_customer_are_a_page(on: On) {
+    let test = a_school_gone(on).await;
+    let site = Site::open(&test).await;
+    assert!(site.page("/customers/nes").await.contains("href=\"/customers/nes/courses\""));
+    let page = site.page("/customers/nes/courses").await;
+    let all = listed(&page);
+    for shown in [
+        "the platform&#39;s is on, the customer&#39;s is off",
+        "waits for the window",
+        ">kept<",
+        "after the window, Mon 13 May",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let waits = listed(&site.page("/customers/nes/courses?fate=waits").await);
+    let kept = listed(&site.page("/customers/nes/courses?fate=kept").await);
+    assert!(waits > 0 && waits + kept == all, "{waits} {kept} {all}");
+    let after = site.page("/customers/nes/courses?on=2024-05-13&fate=detached").await;
+    assert!(listed(&after) == waits && after.contains("an import on Mon 13 May 2024"));
+    let nonsense = site.page("/customers/nes/courses?on=soon&fate=x&school=&page=x").await;
+    assert_eq!(listed(&nonsense), all);
+    assert!(site.page("/customers/nes/courses?school=nowhere").await.contains("No course fits"));
+}
+
+async fn rosters_that_are_not_here_are_said_without_internals(on: On) {
+    let test = a_school_gone(on).await;
+    let site = Site::open(&test).await;
+    std::fs::remove_dir_all(test.app.settings.snapshot_folder()).unwrap();
+    for path in ["/customers/nes/postponed", "/customers/nes/courses"] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        let text = answer.text().await.unwrap();
+        assert_whole(path, &text);
+        let folder = test.folder.path().to_string_lossy().into_owned();
+        assert!(text.contains("The rosters cannot be read here") && !text.contains(&folder), "{text}");
+    }
 }
 
 async fn a_ledger_that_does_not_answer_is_said_without_internals(on: On) {

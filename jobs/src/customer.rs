@@ -1,11 +1,11 @@
 //! A customer as jobs and plans see it: who they are, their calendar, their settings.
 
-use crate::{DueBy, Fetch, Language};
+use crate::{DueBy, Fetch, Language, LeastShare};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rollover_roster::{
     filter::Limits,
-    read::{Lenient, Mapping, ReadOptions},
+    read::{Lenient, Mapping, ReadLimits, ReadOptions},
 };
 use serde::{Deserialize, Serialize};
 
@@ -170,6 +170,8 @@ pub struct CustomerSettings {
     /// Of its mails; `None`: the one of its country.
     pub language: Option<Language>,
     pub filter: Limits,
+    /// How much of the last roster a new one must hold to be taken for a whole one.
+    pub roster_at_least: LeastShare,
     /// C2 and C3: the customer's half of the pair of settings.
     pub course_archiving: bool,
     /// C1: what to do with courses of the new year that come before its start date.
@@ -186,8 +188,8 @@ pub struct CustomerSettings {
 
 impl CustomerSettings {
     /// How this customer's rosters are read.
-    pub fn read_options(&self) -> ReadOptions {
-        ReadOptions { lenient: self.lenient.clone(), mapping: self.mapping.clone(), ..ReadOptions::default() }
+    pub fn read_options(&self, limits: ReadLimits) -> ReadOptions {
+        ReadOptions { limits, lenient: self.lenient.clone(), mapping: self.mapping.clone() }
     }
 }
 

@@ -73,19 +73,25 @@ pub struct Policy {
     pub attempts: u32,
     pub timeout: Duration,
     pub lane: Option<Lane>,
+    /// By which rule, in UTC, a task of this kind stands on the list from the first start on, with the arguments that
+    /// hold when none are given; `None`: when somebody adds one.
+    pub stands: Option<&'static str>,
 }
 
 impl Policy {
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
     pub const fn attempts(attempts: u32) -> Self {
-        Self { attempts, timeout: Self::DEFAULT_TIMEOUT, lane: None }
+        Self { attempts, timeout: Self::DEFAULT_TIMEOUT, lane: None, stands: None }
     }
     pub const fn timeout_minutes(self, minutes: u64) -> Self {
         Self { timeout: Duration::from_secs(minutes * 60), ..self }
     }
     pub const fn lane(self, lane: Lane) -> Self {
         Self { lane: Some(lane), ..self }
+    }
+    pub const fn stands(self, rule: &'static str) -> Self {
+        Self { stands: Some(rule), ..self }
     }
 }
 

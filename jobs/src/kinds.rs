@@ -6,6 +6,7 @@ use crate::AnyKind;
 /// contract tests.
 pub static KINDS: &[&dyn AnyKind] = &[
     &crate::integration::ImportRoster,
+    &crate::integration::UndoImport,
     &crate::integration::CheckRosterCame,
     &crate::integration::CheckSyncKeys,
     &crate::integration::PauseIntegration,

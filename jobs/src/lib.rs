@@ -12,6 +12,7 @@ mod integration;
 mod kind;
 mod kinds;
 mod language;
+mod least_share;
 pub mod plan;
 pub mod ports;
 mod stop;
@@ -25,11 +26,15 @@ pub use due_by::DueBy;
 pub use fetch::{BadFetch, Fetch, FetchAddress, HostKey, Protocol, SecretName};
 pub use general::{Noop, PurgeReport, PurgeSnapshots, Purged, SendStatusMail, SignOff};
 pub use integration::{
-    CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, CourseForecast, EndDelayDelete, ForecastAsk,
-    ForecastCourse, ImportOutcome, ImportReport, ImportRoster, KeyCheck, KeyCounts, PauseIntegration,
-    ResumeIntegration, SchoolKeys, StartDelayDelete, check_keys, check_keys_by, forecast_courses,
+    AskedRoster, Caveat, CaveatKind, CheckRosterCame, CheckSyncKeys, CheckSyncKeysReport, ClassCounts,
+    CourseForecast, EndDelayDelete, ForecastAsk, ForecastCourse, ImportOutcome, ImportReport, ImportRoster,
+    KeyCheck, KeyCounts, LINES_REACHED, Outlook, PauseIntegration, Postponed, PostponedAsk, PostponedLine,
+    PostponedWindow, ResumeIntegration, SchoolCounts, SchoolKeys, StartDelayDelete, UndoImport, UndoPreview,
+    WaitingSince, WaitsFor, WindowEnd, WindowStands, check_keys, check_keys_by, forecast_courses, postponed,
+    preview_undo,
 };
 pub use kind::{AnyKind, ArgsError, End, JobKind, Lane, Policy};
 pub use kinds::{KINDS, find_kind};
 pub use language::Language;
+pub use least_share::LeastShare;
 pub use stop::{Stop, Who};

@@ -166,6 +166,8 @@ CREATE TABLE decision (
     kind            text NOT NULL,
     customer_id     text,
     task_id         bigint REFERENCES task (id),
+    -- the run that it takes back
+    undoes          bigint,
     roster          text,
     -- what the site held when it was made: the difference that was decided on
     mirror          text,
@@ -193,11 +195,15 @@ CREATE TABLE import_run (
     started_at  timestamptz NOT NULL,
     ended_at    timestamptz NOT NULL,
     roster      text,
-    record      jsonb NOT NULL
+    record      jsonb NOT NULL,
+    -- the run that this one takes back
+    undoes      bigint REFERENCES import_run (id)
 );
 -- One run in each life of a job (I2).
 CREATE UNIQUE INDEX import_run_once ON import_run (job_id, round);
 CREATE INDEX import_run_of_customer ON import_run (customer_id, id);
+-- A run is taken back once.
+CREATE UNIQUE INDEX import_run_undone_once ON import_run (undoes) WHERE undoes IS NOT NULL AND outcome = 'completed';
 
 CREATE TABLE mail (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

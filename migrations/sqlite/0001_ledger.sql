@@ -166,6 +166,8 @@ CREATE TABLE decision (
     kind            TEXT NOT NULL,
     customer_id     TEXT,
     task_id         INTEGER REFERENCES task (id),
+    -- the run that it takes back
+    undoes          INTEGER,
     roster          TEXT,
     -- what the site held when it was made: the difference that was decided on
     mirror          TEXT,
@@ -193,11 +195,15 @@ CREATE TABLE import_run (
     started_at  TEXT NOT NULL,
     ended_at    TEXT NOT NULL,
     roster      TEXT,
-    record      TEXT NOT NULL
+    record      TEXT NOT NULL,
+    -- the run that this one takes back
+    undoes      INTEGER REFERENCES import_run (id)
 ) STRICT;
 -- One run in each life of a job (I2).
 CREATE UNIQUE INDEX import_run_once ON import_run (job_id, round);
 CREATE INDEX import_run_of_customer ON import_run (customer_id, id);
+-- A run is taken back once.
+CREATE UNIQUE INDEX import_run_undone_once ON import_run (undoes) WHERE undoes IS NOT NULL AND outcome = 'completed';
 
 CREATE TABLE mail (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

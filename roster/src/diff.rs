@@ -1,8 +1,8 @@
 //! The difference of two rosters as a merge of two sorted streams: what to create, update and delete.
 
-use crate::model::{Kind, Record, RecordKey};
+use crate::model::{Kind, Record, RecordKey, Roster};
 use serde::{Deserialize, Serialize};
-use std::{fmt, iter::Peekable};
+use std::{cmp::Ordering, fmt, iter::Peekable};
 
 /// What is to be done with one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,13 @@ impl fmt::Display for Action {
 impl Change {
     /// The record as it will be, or as it was before its delete.
     pub const fn record(&self) -> &Record {
+        match self {
+            Self::Create(record) | Self::Delete(record) | Self::Update { to: record, .. } => record,
+        }
+    }
+
+    /// The record alone, as [`Change::record`] gives it.
+    pub fn into_record(self) -> Record {
         match self {
             Self::Create(record) | Self::Delete(record) | Self::Update { to: record, .. } => record,
         }
@@ -85,6 +92,26 @@ pub struct ActionCounts {
     pub delete: u64,
 }
 
+impl ActionCounts {
+    pub const fn add(&mut self, action: Action) {
+        self.add_many(action, 1);
+    }
+
+    pub const fn add_all(&mut self, other: &Self) {
+        self.create += other.create;
+        self.update += other.update;
+        self.delete += other.delete;
+    }
+
+    const fn add_many(&mut self, action: Action, count: u64) {
+        match action {
+            Action::Create => self.create += count,
+            Action::Update => self.update += count,
+            Action::Delete => self.delete += count,
+        }
+    }
+}
+
 impl ChangeCounts {
     pub const fn get(&self, kind: Kind, action: Action) -> u64 {
         let counts = match kind {
@@ -105,16 +132,15 @@ impl ChangeCounts {
     }
 
     pub const fn add_many(&mut self, kind: Kind, action: Action, count: u64) {
-        let counts = match kind {
+        self.of_kind(kind).add_many(action, count);
+    }
+
+    pub const fn of_kind(&mut self, kind: Kind) -> &mut ActionCounts {
+        match kind {
             Kind::Group => &mut self.group,
             Kind::Person => &mut self.person,
             Kind::Course => &mut self.course,
             Kind::Membership => &mut self.membership,
-        };
-        match action {
-            Action::Create => counts.create += count,
-            Action::Update => counts.update += count,
-            Action::Delete => counts.delete += count,
         }
     }
 
@@ -139,6 +165,33 @@ pub fn diff<E>(
     mirror: impl Iterator<Item = Result<Record, E>>,
 ) -> impl Iterator<Item = Result<Change, E>> {
     Merge { roster: keyed(roster).peekable(), mirror: keyed(mirror).peekable() }
+}
+
+/// What leads from one roster in memory to another; only what differs is copied.
+pub fn diff_rosters<'a>(roster: &'a Roster, mirror: &'a Roster) -> impl Iterator<Item = Change> + 'a {
+    let (mut new, mut old) = (roster.records(), mirror.records());
+    std::iter::from_fn(move || {
+        loop {
+            let side = match (new.first(), old.first()) {
+                (None, None) => return None,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(to), Some(from)) => to.by_key(from),
+            };
+            match side {
+                Ordering::Less => return Some(Change::Create(new.split_off_first()?.clone())),
+                Ordering::Greater => return Some(Change::Delete(old.split_off_first()?.clone())),
+                Ordering::Equal => {
+                    let (to, from) = (new.split_off_first()?, old.split_off_first()?);
+                    if from != to {
+                        let (from, to, fields) =
+                            (Box::new(from.clone()), to.clone(), from.changed_fields(to));
+                        return Some(Change::Update { from, to, fields });
+                    }
+                }
+            }
+        }
+    })
 }
 
 type Keyed<E> = Result<(RecordKey, Record), E>;
@@ -166,9 +219,9 @@ impl<E, R: Iterator<Item = Keyed<E>>, M: Iterator<Item = Keyed<E>>> Merge<E, R, 
             (Some(_), None) | (Some(Err(_)), _) => Side::Roster,
             (None, Some(_)) | (_, Some(Err(_))) => Side::Mirror,
             (Some(Ok((new, _))), Some(Ok((old, _)))) => match new.cmp(old) {
-                std::cmp::Ordering::Less => Side::Roster,
-                std::cmp::Ordering::Greater => Side::Mirror,
-                std::cmp::Ordering::Equal => Side::Both,
+                Ordering::Less => Side::Roster,
+                Ordering::Greater => Side::Mirror,
+                Ordering::Equal => Side::Both,
             },
         })
     }

@@ -2,11 +2,13 @@
 
 mod details;
 mod hash;
+mod member;
 
 pub use details::{
     CourseDetails, Details, GroupDetails, MembershipDetails, PersonDetails, Relation, Relative, Sparse,
 };
 pub use hash::{RecordHash, RecordHasher, Value};
+pub use member::Member;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -75,12 +75,11 @@ fn roster(cx: &Context, args: &RosterArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let mut listing = Listing::new(&["part", "seconds", "times the scan", "peak of memory"]);
-    let scan = figures.first().map_or(0.0, |figure| figure.seconds);
     for figure in &figures {
         listing.row(vec![
             cell(&figure.what),
             cell(format!("{:.2}", figure.seconds)),
-            cell(format!("{:.2}", figure.seconds / scan)),
+            cell(figure.times_scan.map_or("–".to_owned(), |times| format!("{times:.2}"))),
             cell(figure.peak_kib.map_or("–".to_owned(), |peak| format!("{} MiB", peak / 1024))),
         ]);
     }

@@ -15,12 +15,14 @@ use super::{
 use crate::{
     app::App,
     exit::{Exit, ExitError},
-    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, Rows, SettingsDecision},
+    ledger::{DecisionRow, EventRow, FilterDecisionState, Ledger, Rows, SettingsDecision, takes_decision},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Subcommand};
-use rollover_jobs::{Calendar, Country, Customer, CustomerId, CustomerSettings, ports::IntegrationState};
+use rollover_jobs::{
+    Calendar, Country, Customer, CustomerId, CustomerSettings, LeastShare, ports::IntegrationState,
+};
 use rollover_roster::filter::Limits;
 use serde::Serialize;
 use serde_json::json;
@@ -189,6 +191,7 @@ async fn add(cx: &Context, app: &App, args: AddArgs) -> anyhow::Result<Exit> {
 async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
     let person = cx.person()?;
     let mut customer = app.ledger.customer(&args.id).await?;
+    let before = customer.settings.clone();
     let dates = Dates::changed(app, &args.id, args.calendar, &args.unset).await?;
     unset::take_settings(&args.unset, &mut customer);
     customer.name = args.name.unwrap_or(customer.name);
@@ -202,11 +205,10 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             customer.modules.push(module);
         }
     }
-    let limits_change = args.settings.changes_limits() || unset::changes_limits(&args.unset);
     args.settings.apply(&mut customer.settings)?;
     let by_mail = args.personal_data_by_mail;
     customer.settings.personal_data_by_mail = by_mail.unwrap_or(customer.settings.personal_data_by_mail);
-    let takes_decision = limits_change || by_mail == Some(true);
+    let takes_decision = takes_decision(&before, &customer.settings);
     let now = app.clock.now();
     match (args.customer_person.as_deref(), args.reason.as_deref()) {
         (Some(customer_person), Some(reason)) if takes_decision => {
@@ -214,8 +216,12 @@ async fn set(cx: &Context, app: &App, args: SetArgs) -> anyhow::Result<Exit> {
             app.ledger.update_customer_with_decision(now, &customer, decision).await?;
         }
         _ if takes_decision => {
-            let what =
-                if limits_change { "the limits of the Filter change" } else { "personal data leave by mail" };
+            let limits = |settings: &CustomerSettings| (settings.filter, settings.roster_at_least);
+            let what = if limits(&before) == limits(&customer.settings) {
+                "personal data leave by mail"
+            } else {
+                "the limits of the Filter change"
+            };
             return Err(ExitError::usage(format!(
                 "{what} only with a decision: say who at the customer decided with --customer-person, and why with \
                  --reason"
@@ -339,7 +345,8 @@ async fn view(ledger: &Ledger, id: &str) -> anyhow::Result<CustomerView> {
         ledger.calendars(id).await?.into_iter().map(|(year, dates)| SummerView { year, dates }).collect();
     let history = ledger.events_of_customer(id, HISTORY_SHOWN).await?;
     let decisions = ledger.filter_decisions(id, DECISIONS_LISTED).await?;
-    let open = decisions.into_iter().filter(|row| row.state == FilterDecisionState::Open);
+    let is_open = |state| matches!(state, FilterDecisionState::Open | FilterDecisionState::Refuses);
+    let open = decisions.into_iter().filter(|row| is_open(row.state));
     let open_decisions = open.map(|row| row.decision).collect();
     Ok(CustomerView { customer, calendars, integration, open_decisions, history })
 }
@@ -380,6 +387,7 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     let archiving = if settings.course_archiving { "archived" } else { "detached, and live on" };
     output::line(format!("  courses whose group goes are {archiving}"));
     output::line(format!("  the Filter aborts above: {}", limits::words(&settings.filter)));
+    output::line(format!("  {}", least_words(settings.roster_at_least)));
     for decision in &view.open_decisions {
         output::line(format!("  {}", open_decision(decision, &settings.filter)));
     }
@@ -387,11 +395,23 @@ async fn show(cx: &Context, app: &App, id: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+fn least_words(least: LeastShare) -> String {
+    match least.percent() {
+        0 => "a roster is taken in however small it is".to_owned(),
+        percent => {
+            format!("a roster with less than {percent} % of the last one's persons or groups is refused")
+        }
+    }
+}
+
 fn open_decision(decision: &DecisionRow, own: &Limits) -> String {
+    let about = match (decision.undoes, decision.used_by_run) {
+        (Some(run), Some(_)) => format!("decision {}, the roster of run {run} is refused", decision.id),
+        (Some(run), None) => format!("open decision {}, run {run}", decision.id),
+        (None, _) => format!("open decision {}, for one run of roster {}", decision.id, roster(decision)),
+    };
     format!(
-        "open decision {}, for one run of roster {}: {} ({}; {} and {}); to take it back: rollover import withdraw {}",
-        decision.id,
-        roster(decision),
+        "{about}: {} ({}; {} and {}); to take it back: rollover import withdraw {}",
         what(decision, own),
         decision.reason,
         decision.customer_person.as_deref().unwrap_or("nobody at the customer"),

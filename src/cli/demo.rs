@@ -166,6 +166,7 @@ async fn with_page(
     let web = Web {
         ledger: demo.app.ledger.clone(),
         queue: None,
+        ports: demo.app.engine.ports.clone(),
         clock: demo.app.clock.clone(),
         access: Access::Open,
         banner: Some("Demonstration: invented customers, a simulated clock".to_owned()),

@@ -11,6 +11,7 @@ use crate::{
     folder::{self, Found},
     ledger::{Ledger, LedgerError, ONE_ATTEMPT},
     mail::MailTransport,
+    objects::{self, Patience},
     queue::{Queue, RedisQueue},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -58,6 +59,7 @@ pub(super) async fn run(cx: &Context) -> anyhow::Result<Exit> {
     let mut checks = vec![settings_file(cx), folder("data folder", &settings.data.folder)];
     checks.push(folder("roster folder", &settings.roster_folder()));
     checks.push(folder("snapshot folder", &settings.snapshot_folder()));
+    checks.extend(bucket(settings).await);
     checks.extend(ledger(settings, now).await);
     checks.extend(queue(settings, now).await);
     checks.push(mail(settings).await);
@@ -106,6 +108,23 @@ fn folder(what: &'static str, path: &Path) -> Check {
             "make it and give it to the user that runs rollover, or set another",
         ),
     }
+}
+
+/// Only entered: no name in it is read, and nothing is put there.
+async fn bucket(settings: &Settings) -> Option<Check> {
+    const WHAT: &str = "snapshots";
+    let todo = "start the object store, or correct what is said";
+    let bucket = match objects::bucket(settings, Patience::ONE_TRY) {
+        Ok(bucket) => bucket?,
+        Err(error) => return Some(Check::bad(WHAT, format!("{error:#}"), todo)),
+    };
+    // It waits for the answer, and this thread serves others.
+    let look = tokio::task::spawn_blocking(move || bucket.look()).await;
+    Some(match look {
+        Ok(Ok(found)) => Check::good(WHAT, found),
+        Ok(Err(error)) => Check::bad(WHAT, error.to_string(), todo),
+        Err(error) => Check::bad(WHAT, error.to_string(), "try again"),
+    })
 }
 
 async fn ledger(settings: &Settings, now: DateTime<Utc>) -> Vec<Check> {

@@ -9,8 +9,8 @@ use crate::{config::MAX_KEEP_DAYS, exit::ExitError, mail::address::parse_recipie
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use rollover_jobs::{
-    Calendar, CustomerSettings, DueBy, EarlyCourses, Language, Retention, RosterFormat, TermDates,
-    plan::TEMPLATES,
+    Calendar, CustomerSettings, DueBy, EarlyCourses, Language, LeastShare, Retention, RosterFormat,
+    TermDates, plan::TEMPLATES,
 };
 use rollover_roster::read::{Leniency, Lenient, Mapping};
 use std::{collections::BTreeSet, str::FromStr};
@@ -65,6 +65,10 @@ pub(super) struct SettingsFields {
     /// A limit of the Filter, as person.delete=5% or course.create=200 or group.update=off; several times for several.
     #[arg(long, value_name = "KIND.CHANGE=LIMIT", value_parser = LimitField::from_str)]
     filter: Vec<LimitField>,
+    /// How much of the last roster's persons, and of its groups, a new one must hold to be taken for a whole one, as
+    /// 50%, or off.
+    #[arg(long, value_name = "PERCENT", value_parser = LeastShare::from_str)]
+    roster_at_least: Option<LeastShare>,
 }
 
 /// `None`: as everybody's.
@@ -104,10 +108,6 @@ pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
 }
 
 impl SettingsFields {
-    pub const fn changes_limits(&self) -> bool {
-        !self.filter.is_empty()
-    }
-
     pub fn apply(self, settings: &mut CustomerSettings) -> Result<(), ExitError> {
         self.fetch.apply(&mut settings.fetch)?;
         if !self.status_mail_to.is_empty() {
@@ -154,6 +154,7 @@ impl SettingsFields {
             settings.retention = retention;
         }
         apply_limits(&self.filter, &mut settings.filter);
+        settings.roster_at_least = self.roster_at_least.unwrap_or(settings.roster_at_least);
         Ok(())
     }
 }

@@ -95,7 +95,7 @@ enum Command {
     /// What the next import makes of courses, and what delay delete holds back.
     #[command(subcommand)]
     Integration(integration::IntegrationCommand),
-    /// Roster files by themselves: check, compare, count, invent; no ledger needed.
+    /// Roster files and snapshots by themselves: check, compare, count, export, invent; no ledger needed.
     #[command(subcommand)]
     Roster(roster::RosterCommand),
     /// Settings in force.

@@ -121,6 +121,7 @@ fn site(app: &App, password: String) -> anyhow::Result<Web> {
     Ok(Web {
         ledger: app.ledger.clone(),
         queue: app.redis()?.map(Queue::Redis),
+        ports: app.engine.ports.clone(),
         clock: app.clock.clone(),
         access: Access::Password { user: app.settings.web.user.clone(), password },
         banner: None,

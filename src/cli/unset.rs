@@ -31,6 +31,7 @@ pub(super) enum Setting {
     Lenient,
     Mapping,
     Filter,
+    RosterAtLeast,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(super) enum Date {
     Term(String),
 }
 
-const SETTINGS: [(&str, Setting); 16] = [
+const SETTINGS: [(&str, Setting); 17] = [
     ("middleware", Setting::Middleware),
     ("status-mail-to", Setting::StatusMailTo),
     ("language", Setting::Language),
@@ -58,6 +59,7 @@ const SETTINGS: [(&str, Setting); 16] = [
     ("lenient", Setting::Lenient),
     ("mapping", Setting::Mapping),
     ("filter", Setting::Filter),
+    ("roster-at-least", Setting::RosterAtLeast),
 ];
 
 const DATES: [(&str, Date); 3] = [
@@ -79,11 +81,6 @@ impl FromStr for Unset {
             format!("expected one of {} or term=NAME", known.join(", "))
         })
     }
-}
-
-/// The Filter's limits are taken back to the usual ones, which takes a decision (DOMAIN F3).
-pub(super) fn changes_limits(unset: &[Unset]) -> bool {
-    unset.contains(&Unset::Setting(Setting::Filter))
 }
 
 /// Something of a calendar is taken away, so a summer must be named.
@@ -114,6 +111,7 @@ pub(super) fn take_settings(unset: &[Unset], customer: &mut Customer) {
             Setting::Lenient => settings.lenient = usual.lenient.clone(),
             Setting::Mapping => settings.mapping = usual.mapping.clone(),
             Setting::Filter => settings.filter = usual.filter,
+            Setting::RosterAtLeast => settings.roster_at_least = usual.roster_at_least,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{MAX_KEEP_DAYS, Settings, problem::shown_address};
 use crate::{
     ledger,
     mail::{self, address::parse_recipient},
+    objects::{S3Objects, SnapshotsAddress},
     queue, source, telemetry,
 };
 use std::path::Path;
@@ -14,6 +15,10 @@ const MOST_CONNECTIONS: u32 = 1_000;
 
 /// A larger file is no roster.
 const MOST_MEGABYTES: u64 = 100_000;
+/// A larger cache is a second store.
+const MOST_CACHED_MEGABYTES: u64 = 100_000_000;
+/// Places of records are counted in 32 bits.
+const MOST_RECORDS: usize = 1_000_000_000;
 /// An import has an hour for everything.
 const LONGEST_FETCH_SECONDS: u64 = 3_000;
 
@@ -64,10 +69,22 @@ fn stores(settings: &Settings, found: &mut Findings) {
     }
     found.folder("data.folder", &settings.data.folder);
     found.folder("rosters.folder", &settings.rosters.folder);
-    found.folder("rosters.snapshots", &settings.rosters.snapshots);
+    snapshots(settings, found);
     let days = settings.rosters.keep_days;
     if days > MAX_KEEP_DAYS {
         found.add("rosters.keep_days", days, format!("expected at most {MAX_KEEP_DAYS}, 100 years"));
+    }
+    let megabytes = settings.rosters.read_max_mb;
+    if !(1..=MOST_MEGABYTES).contains(&megabytes) {
+        found.add("rosters.read_max_mb", megabytes, format!("expected 1 to {MOST_MEGABYTES}"));
+    }
+    for (key, records) in [
+        ("rosters.read_max_records", settings.rosters.read_max_records),
+        ("rosters.read_max_records_in_memory", settings.rosters.read_max_records_in_memory),
+    ] {
+        if !(1..=MOST_RECORDS).contains(&records) {
+            found.add(key, records, format!("expected 1 to {MOST_RECORDS}"));
+        }
     }
     let megabytes = settings.rosters.fetch_max_mb;
     if !(1..=MOST_MEGABYTES).contains(&megabytes) {
@@ -100,6 +117,41 @@ fn stores(settings: &Settings, found: &mut Findings) {
     }
     if settings.queue.prefix.trim().is_empty() {
         found.add("queue.prefix", format!("{:?}", settings.queue.prefix), "expected a name, as rollover");
+    }
+}
+
+fn snapshots(settings: &Settings, found: &mut Findings) {
+    let snapshots = &settings.snapshots;
+    match settings.snapshots_address() {
+        Err(why) => found.add("snapshots.url", shown_address(&snapshots.url), why),
+        Ok(SnapshotsAddress::Folder(folder)) => found.folder("snapshots.url", &folder),
+        Ok(SnapshotsAddress::Bucket(address)) => {
+            if let Err(why) = S3Objects::check(&address, snapshots) {
+                found.add("snapshots.url", format!("{:?}", snapshots.url), why);
+            }
+        }
+    }
+    found.folder("snapshots.cache", &snapshots.cache);
+    let megabytes = snapshots.cache_max_mb;
+    if !(1..=MOST_CACHED_MEGABYTES).contains(&megabytes) {
+        found.add("snapshots.cache_max_mb", megabytes, format!("expected 1 to {MOST_CACHED_MEGABYTES}"));
+    }
+    if !snapshots.endpoint.is_empty() && !is_base_url(&snapshots.endpoint) {
+        found.add(
+            "snapshots.endpoint",
+            format!("{:?}", shown_address(&snapshots.endpoint)),
+            "expected the address of the object store, as https://s3.example.com",
+        );
+    }
+    let region = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if snapshots.region.is_empty() || !snapshots.region.chars().all(region) {
+        found.add("snapshots.region", format!("{:?}", snapshots.region), "expected a region, as eu-north-1");
+    }
+    let ca_file = &snapshots.ca_file;
+    found.text("snapshots.ca_file", &ca_file.display().to_string(), source::check_authorities(ca_file));
+    if let Err(why) = snapshots.keys() {
+        // Somebody may have written the key in place of its id.
+        found.add("snapshots.encrypt_with", "…", why);
     }
 }
 
@@ -169,7 +221,23 @@ mod tests {
             (|s| s.data.folder = "".into(), "data.folder", "expected a folder"),
             (|s| s.data.folder = file!().into(), "data.folder", "expected a folder"),
             (|s| s.rosters.folder = file!().into(), "rosters.folder", "expected a folder"),
-            (|s| s.rosters.snapshots = file!().into(), "rosters.snapshots", "expected a folder"),
+            (|s| s.snapshots.url = concat!("file:", file!()).into(), "snapshots.url", "expected a folder"),
+            (|s| s.snapshots.url = "https://x".into(), "snapshots.url", "s3://bucket/prefix"),
+            (|s| s.snapshots.url = "s3://b".into(), "snapshots.url", "ROLLOVER_SNAPSHOTS_ACCESS_KEY"),
+            (|s| s.snapshots.cache = file!().into(), "snapshots.cache", "expected a folder"),
+            (|s| s.snapshots.cache_max_mb = 0, "snapshots.cache_max_mb", "1 to"),
+            (|s| s.snapshots.endpoint = "s3.example".into(), "snapshots.endpoint", "https://"),
+            (|s| s.snapshots.region = "eu north".into(), "snapshots.region", "eu-north-1"),
+            (|s| s.snapshots.ca_file = "no/such.pem".into(), "snapshots.ca_file", "PEM"),
+            (
+                |s| s.snapshots.encrypt_with = "2026".into(),
+                "snapshots.encrypt_with",
+                "ROLLOVER_SNAPSHOT_KEY_2026",
+            ),
+            (|s| s.snapshots.encrypt_with = "x y".into(), "snapshots.encrypt_with", "A-Z"),
+            (|s| s.rosters.read_max_mb = 100_001, "rosters.read_max_mb", "to 100000"),
+            (|s| s.rosters.read_max_records = 0, "rosters.read_max_records", "1 to"),
+            (|s| s.rosters.read_max_records_in_memory = 0, "rosters.read_max_records_in_memory", "1 to"),
             (|s| s.rosters.fetch_max_mb = 0, "rosters.fetch_max_mb", "1 to"),
             (|s| s.rosters.fetch_timeout_seconds = 3_001, "rosters.fetch_timeout_seconds", "to 3000"),
             (

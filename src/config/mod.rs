@@ -10,7 +10,7 @@ pub use environment::{Environment, VARIABLES};
 pub use problem::Problem;
 pub use settings::{
     DataSettings, LedgerSettings, LogFormat, LogSettings, MAX_KEEP_DAYS, MailSettings, QueueSettings,
-    RosterSettings, Settings, WebSettings,
+    RosterSettings, Settings, SnapshotSettings, WebSettings,
 };
 
 use file::File;

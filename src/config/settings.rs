@@ -2,11 +2,21 @@
 
 use crate::{
     engine::EngineSettings,
+    objects::{AccessKeys, SnapshotsAddress},
     source::{FetchSettings, Secrets},
 };
 use rollover_jobs::Retention;
+use rollover_roster::{
+    read::ReadLimits,
+    seal::{KEY_VARIABLE, Key, KeyId, Keys},
+};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+const MEGABYTE: u64 = 1024 * 1024;
 
 /// A longer retention leads out of the calendar.
 pub const MAX_KEEP_DAYS: u32 = 36_525;
@@ -18,6 +28,7 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     pub queue: QueueSettings,
     pub rosters: RosterSettings,
+    pub snapshots: SnapshotSettings,
     pub mail: MailSettings,
     pub web: WebSettings,
     pub engine: EngineSettings,
@@ -54,11 +65,13 @@ pub struct QueueSettings {
 pub struct RosterSettings {
     /// Empty: `rosters` in the data folder.
     pub folder: PathBuf,
-    /// Empty: `snapshots` in the data folder.
-    pub snapshots: PathBuf,
     /// For customers that set none of their own.
     pub keep_days: u32,
     pub keep_at_least: u32,
+    /// Limits of reading: of a file, and of what is held in memory of it at once.
+    pub read_max_mb: u64,
+    pub read_max_records: usize,
+    pub read_max_records_in_memory: usize,
     /// A larger file is not fetched.
     pub fetch_max_mb: u64,
     /// Nor one that takes longer.
@@ -74,6 +87,15 @@ impl RosterSettings {
         Retention { days: self.keep_days, at_least: self.keep_at_least }
     }
 
+    pub fn read_limits(&self) -> ReadLimits {
+        ReadLimits {
+            bytes: self.read_max_mb * MEGABYTE,
+            records: self.read_max_records,
+            held: self.read_max_records_in_memory,
+            ..ReadLimits::default()
+        }
+    }
+
     pub fn fetch(&self) -> FetchSettings {
         FetchSettings {
             max_mb: self.fetch_max_mb,
@@ -81,6 +103,63 @@ impl RosterSettings {
             private_hosts: self.private_hosts.clone(),
             ca_file: self.ca_file.clone(),
         }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SnapshotSettings {
+    /// Empty: `snapshots` in the data folder.
+    pub url: String,
+    /// With an object store: the folder of what was written or read lately. Empty: `snapshot-cache` in the data folder.
+    pub cache: PathBuf,
+    pub cache_max_mb: u64,
+    /// Empty: the one of Amazon for the region.
+    pub endpoint: String,
+    pub region: String,
+    /// The bucket stands in the path of an address, not in its host.
+    pub path_style: bool,
+    /// Certificates of authorities that are trusted beside the public ones, in PEM form. Empty: none.
+    pub ca_file: PathBuf,
+    /// The id of the key that new snapshots are encrypted with. Empty: they are not.
+    pub encrypt_with: String,
+    /// From the environment only.
+    #[serde(skip)]
+    pub access: AccessKeys,
+    /// By id; from the environment only.
+    #[serde(skip)]
+    pub keys: BTreeMap<KeyId, Key>,
+}
+
+impl Default for SnapshotSettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            cache: PathBuf::new(),
+            cache_max_mb: 20_480,
+            endpoint: String::new(),
+            region: "us-east-1".to_owned(),
+            path_style: false,
+            ca_file: PathBuf::new(),
+            encrypt_with: String::new(),
+            access: AccessKeys::default(),
+            keys: BTreeMap::new(),
+        }
+    }
+}
+
+impl SnapshotSettings {
+    /// The keys that are known, and the one that is written with. An error says what was expected.
+    pub fn keys(&self) -> Result<Keys, String> {
+        let writes = match self.encrypt_with.as_str() {
+            "" => None,
+            id => Some(id.parse::<KeyId>()?),
+        };
+        Keys::new(self.keys.clone(), writes).map_err(|id| {
+            format!(
+                "the key {id} is not known here: set {KEY_VARIABLE}{id} to 32 bytes in base64 or as digits"
+            )
+        })
     }
 }
 
@@ -144,12 +223,15 @@ impl Default for QueueSettings {
 impl Default for RosterSettings {
     fn default() -> Self {
         let Retention { days, at_least } = Retention::default();
+        let limits = ReadLimits::default();
         Self {
             folder: PathBuf::new(),
-            snapshots: PathBuf::new(),
             keep_days: days,
             keep_at_least: at_least,
-            fetch_max_mb: 2_048,
+            read_max_mb: limits.bytes / MEGABYTE,
+            read_max_records: limits.records,
+            read_max_records_in_memory: limits.held,
+            fetch_max_mb: limits.bytes / MEGABYTE,
             fetch_timeout_seconds: 1_200,
             private_hosts: Vec::new(),
             ca_file: PathBuf::new(),
@@ -199,8 +281,20 @@ impl Settings {
         or_in(&self.rosters.folder, &self.data.folder, "rosters")
     }
 
+    /// Where the snapshots are. An error says what was expected of `snapshots.url`.
+    pub fn snapshots_address(&self) -> Result<SnapshotsAddress, String> {
+        if self.snapshots.url.is_empty() {
+            return Ok(SnapshotsAddress::Folder(self.data.folder.join("snapshots")));
+        }
+        SnapshotsAddress::parse(&self.snapshots.url)
+    }
+
+    /// Where they lie on this machine: all of them, or, with an object store, what was written or read lately.
     pub fn snapshot_folder(&self) -> PathBuf {
-        or_in(&self.rosters.snapshots, &self.data.folder, "snapshots")
+        match self.snapshots_address() {
+            Ok(SnapshotsAddress::Folder(folder)) => folder,
+            _ => or_in(&self.snapshots.cache, &self.data.folder, "snapshot-cache"),
+        }
     }
 
     pub fn mail_url(&self) -> String {

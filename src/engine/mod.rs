@@ -26,6 +26,7 @@ mod run;
 mod scheduler;
 mod season;
 mod settings;
+mod standing;
 mod worker;
 
 pub use dispatch::dispatch;

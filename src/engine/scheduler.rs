@@ -1,6 +1,6 @@
 //! The scheduler: tasks that are due become jobs. Any number may run; one leads.
 
-use super::Engine;
+use super::{Engine, standing};
 use crate::ledger::{DueTask, Fired, LedgerError, Rows, TaskFire, Unreadable};
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
@@ -144,7 +144,7 @@ fn moments(
 
 /// Leads when it can, and ticks while it leads, until stopped.
 pub async fn schedule(engine: Arc<Engine>, owner: String, stop: CancellationToken) {
-    let mut leads = false;
+    let (mut leads, mut laid_down) = (false, false);
     while !stop.is_cancelled() {
         let now = engine.clock.now();
         let until = now + engine.settings.leader_lease();
@@ -158,6 +158,14 @@ pub async fn schedule(engine: Arc<Engine>, owner: String, stop: CancellationToke
             Err(error) => {
                 leads = false;
                 tracing::warn!(error = %error, "the lead could not be asked for, trying again");
+            }
+        }
+        if leads && !laid_down {
+            match standing::lay_down(&engine, &owner).await {
+                Ok(()) => laid_down = true,
+                Err(error) => {
+                    tracing::warn!(error = %error, "standing tasks could not be laid down, trying again")
+                }
             }
         }
         let mut ticks = leads;

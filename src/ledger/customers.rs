@@ -113,10 +113,22 @@ enum Decided {
 
 /// What of a change of settings takes a decision; that personal data stay here does not.
 fn decided(old: &CustomerSettings, new: &CustomerSettings) -> Vec<Decided> {
-    let limits = (old.filter != new.filter).then_some(Decided::Limits);
-    let personal_data =
-        (new.personal_data_by_mail && !old.personal_data_by_mail).then_some(Decided::PersonalData);
+    let limits_change = old.filter != new.filter || old.roster_at_least != new.roster_at_least;
+    let limits = limits_change.then_some(Decided::Limits);
+    let personal_data = gets_personal_data(old, new).then_some(Decided::PersonalData);
     limits.into_iter().chain(personal_data).collect()
+}
+
+/// Whether a change of settings is kept only together with a decision of the customer.
+pub fn takes_decision(old: &CustomerSettings, new: &CustomerSettings) -> bool {
+    !decided(old, new).is_empty()
+}
+
+/// Whether somebody gets personal data by mail who did not before: a decision names no recipients, so that it covers
+/// those alone that stood there when it was made.
+fn gets_personal_data(old: &CustomerSettings, new: &CustomerSettings) -> bool {
+    let of_old = |recipient: &String| old.personal_data_by_mail && old.status_mail_to.contains(recipient);
+    new.personal_data_by_mail && (!old.personal_data_by_mail || !new.status_mail_to.iter().all(of_old))
 }
 
 impl Decided {

@@ -32,10 +32,12 @@ db::statements! {
 pub struct DecisionRow {
     pub id: i64,
     pub at: DateTime<Utc>,
-    /// `sign_off`, `skip`, `filter`, `limits`, `personal_data_by_mail`.
+    /// `sign_off`, `skip`, `filter`, `limits`, `personal_data_by_mail`, `undo`.
     pub kind: String,
     pub customer_id: Option<String>,
     pub task_id: Option<i64>,
+    /// The run that it takes back.
+    pub undoes: Option<i64>,
     pub roster: Option<String>,
     /// What the site held when the decision was made.
     pub mirror: Option<String>,

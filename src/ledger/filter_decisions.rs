@@ -1,4 +1,4 @@
-//! Decisions about the Filter as people look them up, and the withdrawal of one that no run has used (DOMAIN F3).
+//! Decisions about imports as people look them up (the Filter, an undo), and the withdrawal of one (DOMAIN F3).
 
 use super::{
     DecisionRow, Ledger, LedgerError,
@@ -13,22 +13,24 @@ use std::collections::HashSet;
 
 db::statements! {
     DECISIONS_ON_FILTER = "
-        SELECT * FROM decision WHERE customer_id = $1 AND kind IN ('filter', 'limits') ORDER BY id DESC LIMIT $2";
-    DECISION_ON_FILTER = "SELECT * FROM decision WHERE id = $1 AND kind IN ('filter', 'limits')";
+        SELECT * FROM decision WHERE customer_id = $1 AND kind IN ('filter', 'limits', 'undo') ORDER BY id DESC LIMIT $2";
+    DECISION_ON_FILTER = "SELECT * FROM decision WHERE id = $1 AND kind IN ('filter', 'limits', 'undo')";
     RUNS_AT_SITE = "
         SELECT id FROM job WHERE customer_id = $1 AND lane = 'site' AND state = 'running' ORDER BY id LIMIT 1";
     WITHDRAW = "
         UPDATE decision SET withdrawn_at = $2, withdrawn_by = $3, withdrawn_why = $4
-        WHERE id = $1 AND used_by_run IS NULL AND withdrawn_at IS NULL";
+        WHERE id = $1 AND (used_by_run IS NULL OR kind = 'undo') AND withdrawn_at IS NULL";
 }
 
-/// What a decision about the Filter is worth now.
+/// What a decision about the Filter, or about an undo, is worth now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterDecisionState {
-    /// The next run of its roster uses it.
+    /// The next run of its roster uses it; of an undo, its job.
     Open,
     Used,
+    /// A run was undone by it, and its roster is not taken in again.
+    Refuses,
     Withdrawn,
     /// A newer one took its place.
     Overtaken,
@@ -42,6 +44,7 @@ impl FilterDecisionState {
         match self {
             Self::Open => "open",
             Self::Used => "used",
+            Self::Refuses => "its roster is refused",
             Self::Withdrawn => "withdrawn",
             Self::Overtaken => "overtaken",
             Self::InForce => "in force",
@@ -49,7 +52,8 @@ impl FilterDecisionState {
     }
 }
 
-/// One decision about the Filter: for one run of one roster (`filter`), or the customer's own limits (`limits`).
+/// One decision about imports: the Filter for one run of one roster (`filter`), the customer's own limits (`limits`), a run
+/// that is taken back (`undo`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FilterDecisionRow {
     #[serde(flatten)]
@@ -57,9 +61,18 @@ pub struct FilterDecisionRow {
     pub state: FilterDecisionState,
 }
 
-/// Only the newest of its kind holds; what a run has used stays used, whatever a person did meanwhile.
-fn decide_filter_state(row: &DecisionRow, newest: bool) -> FilterDecisionState {
+/// Only the newest of its kind holds; what a run has used stays used, whatever a person did meanwhile. Each undo stands for
+/// itself, and while it refuses a roster it can be taken back.
+fn decide_filter_state(row: &DecisionRow, newest: bool, refuses: bool) -> FilterDecisionState {
     use FilterDecisionState as S;
+    if row.kind == "undo" {
+        return match (row.used_by_run, row.withdrawn_at) {
+            (_, Some(_)) => S::Withdrawn,
+            (Some(_), None) if refuses => S::Refuses,
+            (Some(_), None) => S::Used,
+            (None, None) => S::Open,
+        };
+    }
     match (row.used_by_run, row.withdrawn_at) {
         (Some(_), _) => S::Used,
         (None, Some(_)) => S::Withdrawn,
@@ -70,23 +83,35 @@ fn decide_filter_state(row: &DecisionRow, newest: bool) -> FilterDecisionState {
 }
 
 impl Ledger {
-    /// Every decision about the Filter of one customer, newest first.
+    async fn decision_about_import(&self, id: i64) -> Result<Option<DecisionRow>, LedgerError> {
+        let mut conn = self.db.read().await?;
+        Ok(query!(fetch_optional as DecisionRow, conn.on(), DECISION_ON_FILTER, id)?)
+    }
+
+    /// Every decision about the imports of one customer, newest first.
     pub async fn filter_decisions(
         &self,
         customer: &str,
         limit: i64,
     ) -> Result<Vec<FilterDecisionRow>, LedgerError> {
+        let refusing = self.refusing(customer).await?;
         let mut conn = self.db.read().await?;
         let rows = query!(fetch_all as DecisionRow, conn.on(), DECISIONS_ON_FILTER, customer, limit)?;
         let mut seen = HashSet::new();
         let with_state = |decision: DecisionRow| {
-            let state = decide_filter_state(&decision, seen.insert(decision.kind.clone()));
+            let newest = seen.insert(decision.kind.clone());
+            let state = decide_filter_state(&decision, newest, refusing.contains(&decision.id));
             FilterDecisionRow { decision, state }
         };
         Ok(rows.into_iter().map(with_state).collect())
     }
 
-    /// Takes back an open decision, with who and why. An import that runs right now may have read it, so it ends first.
+    /// The decisions by which rosters are refused.
+    async fn refusing(&self, customer: &str) -> Result<HashSet<i64>, LedgerError> {
+        Ok(self.refusals(customer).await?.into_iter().map(|refusal| refusal.decision).collect())
+    }
+
+    /// Takes back an open decision, or the refusal of an undone roster, with who and why. An import that runs right now may have read it, so it ends first.
     pub async fn withdraw_decision(
         &self,
         now: DateTime<Utc>,
@@ -96,13 +121,17 @@ impl Ledger {
     ) -> Result<DecisionRow, LedgerError> {
         check_words("the reason", why)?;
         check_words("who withdraws the decision", person)?;
+        let refusing = match self.decision_about_import(id).await?.and_then(|row| row.customer_id) {
+            Some(customer) => self.refusing(&customer).await?,
+            None => HashSet::new(),
+        };
         let mut tx = self.db.begin().await?;
         let row = query!(fetch_optional as DecisionRow, tx.on(), DECISION_ON_FILTER, id)?
-            .ok_or_else(|| LedgerError::not_found("decision about the Filter", id))?;
+            .ok_or_else(|| LedgerError::not_found("decision about an import", id))?;
         let customer = row.customer_id.clone().unwrap_or_default();
         let newest = newest_about_filter(&mut tx, &customer).await?.is_none_or(|newest| newest.id == id);
-        match decide_filter_state(&row, newest) {
-            FilterDecisionState::Open => {}
+        match decide_filter_state(&row, newest, refusing.contains(&id)) {
+            FilterDecisionState::Open | FilterDecisionState::Refuses => {}
             state => return Err(not_open(&row, state)),
         }
         if let Some((job,)) = query!(fetch_optional as (i64,), tx.on(), RUNS_AT_SITE, customer.as_str())? {
@@ -159,6 +188,7 @@ mod tests {
             kind: kind.to_owned(),
             customer_id: Some("nes".to_owned()),
             task_id: None,
+            undoes: None,
             roster: None,
             mirror: None,
             limits: None,
@@ -188,8 +218,20 @@ mod tests {
             ("limits", None, false, true, S::InForce),
             ("limits", None, false, false, S::Overtaken),
         ] {
-            let decided = decide_filter_state(&row(kind, used, withdrawn), newest);
+            let decided = decide_filter_state(&row(kind, used, withdrawn), newest, false);
             assert_eq!(decided, state, "{kind} {used:?} {withdrawn} {newest}");
+        }
+        for (used, withdrawn, refuses, state) in [
+            (None, false, false, S::Open),
+            (None, true, false, S::Withdrawn),
+            (Some(7), false, true, S::Refuses),
+            (Some(7), false, false, S::Used),
+            (Some(7), true, false, S::Withdrawn),
+        ] {
+            for newest in [true, false] {
+                let decided = decide_filter_state(&row("undo", used, withdrawn), newest, refuses);
+                assert_eq!(decided, state, "undo {used:?} {withdrawn} {newest} {refuses}");
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     events::{self, NewEvent},
     jobs::{self, NewJob},
     mails::{self, NewMail},
-    runs,
+    runs, undos,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_jobs::{
@@ -88,6 +88,7 @@ impl IntegrationRow {
             newest_roster_at: None,
             course_guard: None,
             filter_decision: None,
+            refusals: Vec::new(),
         })
     }
 }
@@ -286,8 +287,45 @@ impl Ledger {
             let before = runs::of_round(&mut tx, run.job, run.round).await?;
             return before.map(|row| row.id).ok_or_else(|| LedgerError::not_found("run of job", run.job));
         };
+        self.move_pointers(&mut tx, now, customer, run).await?;
+        if let Some(decision) = run.used_decision {
+            decisions::use_up(&mut tx, decision, id).await?;
+        }
+        let line = NewEvent {
+            customer: Some(customer.id.to_string()),
+            job: Some(run.job),
+            name: if run.undo_of.is_some() { "undo_run" } else { "import_run" },
+            to: Some(run.outcome.as_str()),
+            note: Some(format!("run {id}")),
+            ..NewEvent::default()
+        };
+        events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
+        for mail in render(id) {
+            let mail = mails::insert(&mut tx, now, &NewMail::new(&customer.id, Some(id), mail)).await?;
+            jobs::insert(&mut tx, now, &[mail_job(mail)]).await?;
+        }
+        tx.commit().await?;
+        self.tell_due().await;
+        Ok(id)
+    }
+
+    async fn move_pointers(
+        &self,
+        tx: &mut Tx,
+        now: DateTime<Utc>,
+        customer: &Customer,
+        run: &RunRecord,
+    ) -> Result<(), LedgerError> {
         // The import database moves only with a roster that was accepted (I1, I4).
         let accepted = run.mirror.is_some();
+        if let Some(of) = run.undo_of.filter(|_| accepted) {
+            let undone = runs::by_id(tx, of).await?;
+            let stood = undone.record.0.stood.ok_or_else(|| LedgerError::Unreadable {
+                what: format!("import run {of}"),
+                why: "what stood before it is not known".to_owned(),
+            })?;
+            return undos::move_pointers_back(tx, now, customer.id.as_str(), &stood).await;
+        }
         let import = run.roster.as_ref().filter(|_| accepted).map(ToString::to_string);
         let mirror = run.mirror.as_ref().map(ToString::to_string);
         // F4: from the first time that the site holds all of a roster, the import is no first one any more.
@@ -302,25 +340,7 @@ impl Ledger {
             whole_at,
             run.under_way.as_ref().map(ToString::to_string)
         )?;
-        if let Some(decision) = run.used_decision {
-            decisions::use_up(&mut tx, decision, id).await?;
-        }
-        let line = NewEvent {
-            customer: Some(customer.id.to_string()),
-            job: Some(run.job),
-            name: "import_run",
-            to: Some(run.outcome.as_str()),
-            note: Some(format!("run {id}")),
-            ..NewEvent::default()
-        };
-        events::append(&mut tx, now, advance::ENGINE, &[line]).await?;
-        for mail in render(id) {
-            let mail = mails::insert(&mut tx, now, &NewMail::new(&customer.id, Some(id), mail)).await?;
-            jobs::insert(&mut tx, now, &[mail_job(mail)]).await?;
-        }
-        tx.commit().await?;
-        self.tell_due().await;
-        Ok(id)
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Ledger, LedgerError,
-    db::{self, execute, query},
+    db::{self, Tx, execute, query},
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -13,6 +13,8 @@ db::statements! {
         ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
         WHERE leader.owner = excluded.owner OR leader.until < $4";
     GIVE_UP_LEAD = "DELETE FROM leader WHERE name = $1 AND owner = $2";
+    // Writes what stands there: whoever takes the lead waits until this transaction ends.
+    HOLD_LEAD = "UPDATE leader SET until = until WHERE name = $1 AND owner = $2 AND until >= $3";
     WHO_LEADS = "SELECT owner, until FROM leader WHERE name = $1";
 }
 
@@ -21,6 +23,15 @@ db::statements! {
 pub struct LeaderRow {
     pub owner: String,
     pub until: DateTime<Utc>,
+}
+
+/// Whether `owner` leads, and goes on leading until the transaction ends.
+pub(super) async fn hold(
+    tx: &mut Tx,
+    (name, owner): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<bool, LedgerError> {
+    Ok(execute!(tx.on(), HOLD_LEAD, name, owner, now)? == 1)
 }
 
 impl Ledger {

@@ -31,13 +31,15 @@ mod rows;
 mod runs;
 mod schedule;
 mod scheduling;
+mod standing;
 mod superseded;
 mod tasks;
+mod undos;
 mod unreadable;
 mod wakeups;
 mod words;
 
-pub use customers::CustomerRow;
+pub use customers::{CustomerRow, takes_decision};
 pub use db::check_url;
 pub use decisions::{DecisionRow, NewFilterDecision, SettingsDecision};
 pub use error::{LedgerError, Trouble};
@@ -56,6 +58,7 @@ pub use runs::RunRow;
 pub use schedule::Schedule;
 pub use scheduling::{DueTask, Fired, TaskFire};
 pub use tasks::NewTaskRow;
+pub use undos::NewUndo;
 pub use unreadable::{Rows, Unreadable};
 pub use wakeups::Wakeups;
 
@@ -145,7 +148,9 @@ mod tests {
             ("plans", plans::ALL),
             ("retention", retention::ALL),
             ("runs", runs::ALL),
+            ("undos", undos::ALL),
             ("scheduling", scheduling::ALL),
+            ("standing", standing::ALL),
             ("superseded", superseded::ALL),
             ("tasks", tasks::ALL),
             ("unreadable", unreadable::ALL),

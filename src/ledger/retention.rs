@@ -13,8 +13,10 @@ db::statements! {
     // Without a limit: of a customer that is passed over, everything would be taken away.
     CUSTOMER_IDS = "SELECT id FROM customer ORDER BY id";
     RUNS_KEPT = "
-        SELECT * FROM import_run
-        WHERE customer_id = $1 AND roster IS NOT NULL AND (ended_at >= $2 OR id IN (
+        SELECT run.*,
+            (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
+        FROM import_run AS run
+        WHERE run.customer_id = $1 AND run.roster IS NOT NULL AND (run.ended_at >= $2 OR run.id IN (
             SELECT id FROM import_run WHERE customer_id = $1 AND roster IS NOT NULL ORDER BY id DESC LIMIT $3))";
 }
 
@@ -40,12 +42,19 @@ impl Ledger {
             kept.insert(decision.roster);
             kept.extend(decision.mirror);
         }
+        for undo in self.open_undos(customer.id.as_str()).await? {
+            kept.insert(undo.roster);
+            kept.extend(undo.mirror);
+        }
         let (since, newest) = (retention.since(now), i64::from(retention.at_least));
         let mut conn = self.db.read().await?;
         let runs = query!(fetch_all as RunRow, conn.on(), RUNS_KEPT, customer.id.as_str(), since, newest)?;
         for run in runs {
             let record = run.record.0;
             kept.extend([record.roster, record.mirror, record.under_way].into_iter().flatten());
+            // The way back.
+            let stood = record.stood.unwrap_or_default();
+            kept.extend([stood.import, stood.mirror].into_iter().flatten());
         }
         Ok(kept)
     }

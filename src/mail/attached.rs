@@ -22,6 +22,8 @@ pub enum Attached {
     TooLarge(Language),
     /// The rosters are not kept any more, or cannot be read here.
     NotThere(Language),
+    /// The mail travels in the clear, or lies in a folder.
+    NotSecret(Language),
 }
 
 /// Whether the rows go with this mail: only where the customer allows personal data by mail now, to a mailbox of the
@@ -79,6 +81,20 @@ impl Attached {
                 Language::Swedish => {
                     "Ändringarna bifogas inte, eftersom filen skulle bli större än 5 MB. Körningens sida har siffrorna; \
                      supporten kan ge dig raderna."
+                }
+            },
+            Self::NotSecret(language) => match language {
+                Language::English => {
+                    "The changes are not attached, since this mail leaves without encryption. Support can give you the \
+                     rows in another way."
+                }
+                Language::Bokmal => {
+                    "Endringene er ikke vedlagt, fordi denne e-posten sendes uten kryptering. Support kan gi deg \
+                     radene på en annen måte."
+                }
+                Language::Swedish => {
+                    "Ändringarna bifogas inte, eftersom det här mejlet skickas utan kryptering. Supporten kan ge dig \
+                     raderna på annat sätt."
                 }
             },
             Self::NotThere(language) => match language {

@@ -1,5 +1,8 @@
-//! The alert mail: a roster did not come by its time (DOMAIN I2).
+//! The alert mail: a roster did not come by its time, in the customer's language (DOMAIN I2).
 
+mod words;
+
+use self::words::{Moments, Words, words_of};
 use super::{
     address::recipients,
     layout::{name, wrap},
@@ -11,17 +14,11 @@ use chrono_tz::Tz;
 use rollover_jobs::{Customer, ports::LateRoster};
 
 struct Alert {
+    words: &'static Words,
+    subject: String,
     customer: String,
-    due: String,
     happened: String,
-    next: &'static str,
     link: String,
-}
-
-#[derive(Template)]
-#[template(path = "late_roster/subject.txt")]
-struct Subject<'a> {
-    mail: &'a Alert,
 }
 
 #[derive(Template)]
@@ -36,9 +33,6 @@ struct HtmlBody<'a> {
     mail: &'a Alert,
 }
 
-const NEXT: &str = "see whether the MIS has sent its roster and the place it comes from can be reached, and ask the \
-    customer. Nothing was changed at the site. A roster that comes later is taken in by the next import.";
-
 /// One for each recipient. The same due moment gives the same Message-IDs, so that an alert is told once.
 pub fn late_roster_mails(
     customer: &Customer,
@@ -47,7 +41,6 @@ pub fn late_roster_mails(
     copy_to: &[String],
 ) -> Vec<QueuedMail> {
     let mail = alert(customer, late, base_url);
-    let subject = rendered(&Subject { mail: &mail });
     let text_body = rendered(&TextBody { mail: &mail }) + "\n";
     let html_body = rendered(&HtmlBody { mail: &mail }) + "\n";
     let to = recipients(&customer.settings.status_mail_to, copy_to).into_iter().zip(1..);
@@ -59,7 +52,7 @@ pub fn late_roster_mails(
             customer.id,
             late.due_at.format("%Y%m%dT%H%M%S")
         ),
-        subject: subject.clone(),
+        subject: mail.subject.clone(),
         text_body: text_body.clone(),
         html_body: html_body.clone(),
     })
@@ -68,20 +61,19 @@ pub fn late_roster_mails(
 
 fn alert(customer: &Customer, late: &LateRoster, base_url: &str) -> Alert {
     let at = |moment| local(moment, customer.time_zone);
-    let mut happened =
-        format!("No roster came between {} and {}, when one was due.", at(late.since), at(late.due_at));
-    happened.push_str(&match late.newest {
-        Some(newest) => format!(" The newest came on {}.", at(newest)),
-        None => " None has come so far.".to_owned(),
-    });
+    let words = words_of(customer.language());
+    let moments = Moments { since: at(late.since), due: at(late.due_at), newest: late.newest.map(at) };
+    let mut happened = (words.happened)(&moments);
     if let Some(trouble) = &late.trouble {
-        happened.push_str(&format!(" Looking for one now did not work: {trouble}."));
+        happened.push(' ');
+        happened.push_str(&(words.trouble)(trouble));
     }
+    let whose = name(&customer.name);
     Alert {
-        customer: name(&customer.name),
-        due: at(late.due_at),
+        words,
+        subject: (words.subject)(&whose, &moments.due),
+        customer: whose,
         happened,
-        next: NEXT,
         link: format!("{base_url}/customers/{}", customer.id),
     }
 }
@@ -99,7 +91,7 @@ fn rendered(template: &impl Template) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollover_jobs::CustomerSettings;
+    use rollover_jobs::{CustomerSettings, Language};
 
     // DOMAIN I2
     #[test]
@@ -124,11 +116,20 @@ mod tests {
             trouble: Some("rosters of nes cannot be reached".to_owned()),
         };
         let ours = ["support@ours.example".to_owned()];
-        let mails = late_roster_mails(&customer, &late, "https://rollover.example", &ours);
-        let to: Vec<&str> = mails.iter().map(|mail| &*mail.recipient).collect();
-        assert_eq!(to, ["it@nes.example", "support@ours.example"]);
-        insta::assert_snapshot!(format!("{}\n\n{}", mails[0].subject, mails[0].text_body));
-        assert!(mails[0].html_body.contains("No roster came between 2024-05-31 06:00 and 2024-06-03 06:00"));
-        assert_ne!(mails[0].message_id, mails[1].message_id);
+        let mut all = String::new();
+        for language in Language::ALL {
+            let customer = Customer {
+                settings: CustomerSettings { language: Some(language), ..customer.settings.clone() },
+                ..customer.clone()
+            };
+            let mails = late_roster_mails(&customer, &late, "https://rollover.example", &ours);
+            let to: Vec<&str> = mails.iter().map(|mail| &*mail.recipient).collect();
+            assert_eq!(to, ["it@nes.example", "support@ours.example"]);
+            assert_ne!(mails[0].message_id, mails[1].message_id);
+            assert!(mails[0].html_body.contains("2024-05-31 06:00"), "{language}");
+            assert!(mails[0].html_body.contains(words_of(language).next), "{language}");
+            all.push_str(&format!("{}\n\n{}\n\n", mails[0].subject, mails[0].text_body));
+        }
+        insta::assert_snapshot!(all);
     }
 }

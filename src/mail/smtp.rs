@@ -6,7 +6,7 @@ use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, address::Envelope, transport::smtp,
 };
 use smtp::client::Tls;
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 use tokio::time::timeout;
 use url::Url;
 
@@ -19,6 +19,8 @@ pub(super) struct SmtpRelay {
     /// `host:port`.
     server: String,
     security: Security,
+    /// The server is this machine.
+    near: bool,
     signs_in: bool,
     client: AsyncSmtpTransport<Tokio1Executor>,
 }
@@ -58,6 +60,15 @@ impl SmtpRelay {
     ) -> Result<Self, String> {
         let host = url.host_str().unwrap_or_default();
         let server = format!("{host}:{}", url.port().unwrap_or_default());
+        let near = match url.host() {
+            // Of the web's own schemes alone the parser makes addresses of what looks like one.
+            Some(url::Host::Domain(name)) => {
+                name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
         let signs_in = url.password().is_some();
         let client = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
             .map_err(|error| format!("it cannot be used ({error})"))?
@@ -68,7 +79,12 @@ impl SmtpRelay {
             })
             .timeout(Some(LONGEST_CONVERSATION))
             .build();
-        Ok(Self { server, security, signs_in, client })
+        Ok(Self { server, security, near, signs_in, client })
+    }
+
+    /// Whether nobody between us and the server can read a mail.
+    pub(super) fn keeps_secret(&self) -> bool {
+        self.near || self.security != Security::Plain
     }
 
     pub(super) async fn send(&self, mail: &MailRow, message: Message) -> Result<(), SendError> {

@@ -95,6 +95,15 @@ impl MailTransport {
         }
     }
 
+    /// Whether a mail is kept secret until the next server has it: never as a file, where it lies for anybody who reads
+    /// the folder.
+    pub fn keeps_secret(&self) -> bool {
+        match &self.way {
+            Way::Smtp(relay) => relay.keeps_secret(),
+            Way::Folder(_) => false,
+        }
+    }
+
     /// Looks whether mails can leave, sending none; says what was found.
     pub async fn check(&self) -> Result<String, SendError> {
         match &self.way {
@@ -120,6 +129,25 @@ mod tests {
         for from in ["rollover@example.com", "Rollover <rollover@localhost>", "\"Nes, IT\" <it@nes.example>"]
         {
             MailTransport::open("file:mail", from, Path::new("")).unwrap();
+        }
+    }
+
+    #[test]
+    fn children_stay_out_of_mails_that_others_can_read() {
+        let cases = [
+            ("smtps://user:pass@mail.example.com", true),
+            ("smtp://mail.example.com", true),
+            ("smtp://mail.example.com?tls=none", false),
+            ("smtp://192.0.2.7:25?tls=none", false),
+            ("smtp://localhost.example.com:25?tls=none", false),
+            ("smtp://localhost:1025?tls=none", true),
+            ("smtp://127.0.0.1:1025?tls=none", true),
+            ("smtp://[::1]:1025?tls=none", true),
+            ("file:mail", false),
+        ];
+        for (url, expected) in cases {
+            let transport = MailTransport::open(url, "a@b.example", Path::new("")).unwrap();
+            assert_eq!(transport.keeps_secret(), expected, "{url}");
         }
     }
 

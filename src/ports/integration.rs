@@ -9,8 +9,8 @@ use chrono::{Datelike, Duration, NaiveDate};
 use rollover_jobs::{
     Calendar, Customer, CustomerId, JobFacts, JobKind, Retention, SendStatusMail, WriteProof,
     ports::{
-        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, Pause, Retained, RunId,
-        RunRecord, Unavailable, Window,
+        Author, Begun, Clock, CourseGuard, Integration, IntegrationState, LateRoster, NewestRoster, Pause,
+        Retained, RunId, RunRecord, RunToUndo, Unavailable, UndoDecision, WaitingRosters, Window,
     },
 };
 use rollover_roster::snapshot::SnapshotId;
@@ -88,6 +88,7 @@ impl Integration for LedgerIntegration {
             course_guard: decide_course_guard(&calendars, self.today(customer)),
             newest_roster_at: self.ledger.newest_roster_at(customer.id.as_str()).await?,
             filter_decision: self.ledger.filter_decision(customer.id.as_str()).await?,
+            refusals: self.ledger.refusals(customer.id.as_str()).await?,
             ..self.ledger.integration(&customer.id).await?
         })
     }
@@ -127,6 +128,10 @@ impl Integration for LedgerIntegration {
         Ok(self.ledger.end_delay_delete(self.clock.now(), customer, window, by).await?)
     }
 
+    async fn newest_roster(&self, customer: &Customer) -> Result<Option<NewestRoster>, Unavailable> {
+        Ok(self.ledger.newest_roster(customer.id.as_str()).await?)
+    }
+
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         let row = self.ledger.run_of_round(job.id, job.round).await?;
         Ok(row.map(|row| (row.id, row.record.0)))
@@ -151,6 +156,18 @@ impl Integration for LedgerIntegration {
         Ok(self.ledger.import_progress(customer, begun, proof).await?)
     }
 
+    async fn run_to_undo(&self, customer: &CustomerId, run: RunId) -> Result<Option<RunToUndo>, Unavailable> {
+        Ok(self.ledger.run_to_undo(customer, run).await?)
+    }
+
+    async fn undo_decision(
+        &self,
+        customer: &CustomerId,
+        decision: i64,
+    ) -> Result<Option<UndoDecision>, Unavailable> {
+        Ok(self.ledger.undo_decision(customer, decision).await?)
+    }
+
     async fn record_run(
         &self,
         customer: &Customer,
@@ -171,6 +188,10 @@ impl Integration for LedgerIntegration {
             all.push(Retained { customer, retention, snapshots });
         }
         Ok(all)
+    }
+
+    async fn waiting_rosters(&self, customer: &CustomerId) -> Result<WaitingRosters, Unavailable> {
+        Ok(self.ledger.waiting_rosters(customer.as_str()).await?)
     }
 
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable> {

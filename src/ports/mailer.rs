@@ -65,8 +65,12 @@ impl OutboxMailer {
         else {
             return Ok(None);
         };
+        let language = customer.language();
+        if !self.transport.keeps_secret() {
+            return Ok(Some(Attached::NotSecret(language)));
+        }
         let mirror = self.ledger.mirror_before(&run).await?;
-        let (snapshots, language) = (self.snapshots.clone(), customer.language());
+        let snapshots = self.snapshots.clone();
         let about = (run.id, language);
         let made = tokio::task::spawn_blocking(move || {
             rows_of_difference(&snapshots, &roster, mirror.as_ref(), about)

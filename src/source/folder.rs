@@ -12,7 +12,7 @@ use rollover_jobs::{
     Customer,
     ports::{Backup, Clock, Delivery, Rosters, SourceError},
 };
-use rollover_roster::snapshot::SnapshotStore;
+use rollover_roster::{read::ReadLimits, snapshot::SnapshotStore};
 use std::{
     io,
     path::{Component, Path, PathBuf},
@@ -24,12 +24,13 @@ pub struct FolderRosters {
     root: PathBuf,
     snapshots: SnapshotStore,
     clock: Arc<dyn Clock>,
+    limits: ReadLimits,
 }
 
 impl FolderRosters {
     /// `root` holds every customer's folder; a customer's setting cannot lead out of it.
-    pub fn new(root: PathBuf, snapshots: SnapshotStore, clock: Arc<dyn Clock>) -> Self {
-        Self { root, snapshots, clock }
+    pub fn new(root: PathBuf, snapshots: SnapshotStore, clock: Arc<dyn Clock>, limits: ReadLimits) -> Self {
+        Self { root, snapshots, clock, limits }
     }
 
     /// The folder that this customer's rosters arrive in.
@@ -69,12 +70,13 @@ impl Rosters for FolderRosters {
     async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError> {
         let folder = self.folder(customer)?;
         let newest = self.waiting(customer, &folder).await?.pop();
-        Ok(newest.map(|file| Delivery {
-            arrived_at: file.arrived_at(),
-            name: file.name,
-            path: file.path,
-            bytes: file.bytes,
-        }))
+        Ok(newest.map(delivery_of))
+    }
+
+    async fn before(&self, customer: &Customer, delivery: &Delivery) -> Result<Vec<Delivery>, SourceError> {
+        let folder = self.folder(customer)?;
+        let waiting = self.waiting(customer, &folder).await?.into_iter().map(delivery_of);
+        Ok(waiting.filter(|other| is_older(other, delivery)).collect())
     }
 
     async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError> {
@@ -105,6 +107,10 @@ impl Rosters for FolderRosters {
         blocking(customer, &folder, move || remove_backup(&place, &name)).await
     }
 
+    fn read_limits(&self) -> ReadLimits {
+        self.limits
+    }
+
     fn snapshots(&self) -> &SnapshotStore {
         &self.snapshots
     }
@@ -117,6 +123,15 @@ fn is_dealt_with(file: &Waiting, delivery: &Delivery) -> bool {
         return arrived_at == delivery.arrived_at && file.bytes == delivery.bytes;
     }
     (arrived_at, file.name.as_str()) < (delivery.arrived_at, delivery.name.as_str())
+}
+
+/// Whether a file came before another, by the order in which they wait.
+fn is_older(file: &Delivery, than: &Delivery) -> bool {
+    (file.arrived_at, file.name.as_str()) < (than.arrived_at, than.name.as_str())
+}
+
+fn delivery_of(file: Waiting) -> Delivery {
+    Delivery { arrived_at: file.arrived_at(), name: file.name, path: file.path, bytes: file.bytes }
 }
 
 /// Runs work on files on a thread of its own.
@@ -160,7 +175,8 @@ mod tests {
             let snapshots = SnapshotStore::open(&place.path().join("snapshots")).unwrap();
             let now = DateTime::<Utc>::from(SystemTime::UNIX_EPOCH + Duration::from_secs(JUNE + 100));
             let clock = Arc::new(SimulatedClock::starting_at(now));
-            let rosters = FolderRosters::new(place.path().join("rosters"), snapshots, clock);
+            let rosters =
+                FolderRosters::new(place.path().join("rosters"), snapshots, clock, ReadLimits::default());
             Self { place, rosters }
         }
 

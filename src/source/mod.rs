@@ -6,6 +6,6 @@ mod folder;
 mod secrets;
 mod waiting;
 
-pub use fetch::{FetchSettings, FetchedRosters, Fetcher, check_authorities};
+pub use fetch::{FetchSettings, FetchedRosters, Fetcher, check_authorities, tls};
 pub use folder::FolderRosters;
 pub use secrets::{SECRET_PREFIX, Secrets};

@@ -10,6 +10,11 @@ pub const SECRET_PREFIX: &str = "ROLLOVER_SECRET_";
 pub struct Secrets(BTreeMap<String, String>);
 
 impl Secrets {
+    /// By name; for who reads them, not for who prints.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub fn get(&self, name: &SecretName) -> Option<&str> {
         self.0.get(name.as_str()).map(String::as_str)
     }

@@ -62,6 +62,11 @@ impl Desk {
         Frame { seen: Some(self.seen), ..Frame::still(&self.shared.web, self.visitor.clone(), title) }
     }
 
+    /// The frame of a page that does not change by itself.
+    pub fn still_frame(&self, title: &str) -> Frame {
+        Frame::still(&self.shared.web, self.visitor.clone(), title)
+    }
+
     /// The clock on the wall of a time zone.
     pub const fn wall(&self, zone: Tz) -> Wall {
         Wall { now: self.now, zone }

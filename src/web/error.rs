@@ -13,6 +13,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use rollover_jobs::Stop;
 use std::{error::Error, sync::Arc};
 
 /// Why a page cannot be shown.
@@ -24,6 +25,11 @@ pub(super) enum PageError {
     Ledger(#[from] LedgerError),
     #[error("the page could not be written")]
     Template(#[from] askama::Error),
+    /// Nothing was written: a look only reads.
+    #[error("the rosters could not be looked into: {0}")]
+    Look(Stop),
+    #[error("other pages look into rosters, and none was done in time")]
+    TooManyLooks,
     #[error("{0} people watch already")]
     TooManyStreams(usize),
 }
@@ -48,9 +54,10 @@ impl PageError {
     fn status(&self) -> StatusCode {
         match self {
             Self::NoSuchPage | Self::Ledger(LedgerError::NotFound { .. }) => StatusCode::NOT_FOUND,
-            Self::Ledger(LedgerError::Database(_)) | Self::TooManyStreams(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Ledger(LedgerError::Database(_))
+            | Self::Look(_)
+            | Self::TooManyLooks
+            | Self::TooManyStreams(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Ledger(_) | Self::Template(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -60,6 +67,15 @@ impl PageError {
             Self::Ledger(LedgerError::NotFound { what, id }) => {
                 (format!("There is no {what} {id}"), "Look for it on the fleet page or in the list of jobs.")
             }
+            Self::Look(_) => (
+                "The rosters cannot be read here".to_owned(),
+                "Nothing was changed. The log of this process says why; `rollover integration` tells the same where the \
+                 rosters are kept.",
+            ),
+            Self::TooManyLooks => (
+                "Other pages are being made".to_owned(),
+                "Each reads a customer's rosters, so few are made at a time. Reload in a minute.",
+            ),
             Self::TooManyStreams(_) => (
                 "Too many open pages".to_owned(),
                 "This page shows what it knew when it was opened. Reload it.",

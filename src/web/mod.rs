@@ -10,7 +10,9 @@ mod error;
 mod headers;
 mod health;
 mod live;
+mod look;
 mod origin;
+mod pager;
 mod pages;
 mod session;
 mod sign;
@@ -24,7 +26,7 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
-use rollover_jobs::ports::Clock;
+use rollover_jobs::{Ports, ports::Clock};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +35,8 @@ pub struct Web {
     pub ledger: Ledger,
     /// The queue on a server, when there is one: the pages only say whether it answers.
     pub queue: Option<Queue>,
+    /// What looks into rosters goes by; nothing is written through it.
+    pub ports: Ports,
     pub clock: Arc<dyn Clock>,
     pub access: Access,
     /// Where people reach the pages; with `https://` the session's cookie travels encrypted only.
@@ -47,6 +51,7 @@ pub(crate) struct Shared {
     live: live::Live,
     attempts: sign_in::Attempts,
     health: health::Health,
+    looks: look::Looks,
 }
 
 /// Open requests may take so long to end after the stop.
@@ -59,10 +64,13 @@ pub fn router(web: Web) -> Router {
         live: live::Live::default(),
         attempts: sign_in::Attempts::default(),
         health: health::Health::default(),
+        looks: look::Looks::default(),
     });
     let pages = Router::new()
         .route("/", get(pages::fleet))
         .route("/customers/{id}", get(pages::customer))
+        .route("/customers/{id}/postponed", get(pages::postponed))
+        .route("/customers/{id}/courses", get(pages::courses))
         .route("/tasks/{id}", get(pages::task))
         .route("/jobs", get(pages::jobs))
         .route("/jobs/{id}", get(pages::job))

@@ -5,14 +5,16 @@ use rollover_jobs::{
     Customer, CustomerId, JobFacts, Ports, WriteProof,
     ports::{
         Applied, Author, Backup, Begun, Capability, Decisions, Delivery, Integration, IntegrationState,
-        LateRoster, LooseCourse, MailError, MailQueued, Mailer, Pause, Persons, Retained, Rosters, RunId,
-        RunRecord, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable, Window,
+        LateRoster, LooseCourse, MailError, MailQueued, Mailer, NewestRoster, Pause, Persons, Retained,
+        Rosters, RunId, RunRecord, RunToUndo, SignOff, Site, SiteCounts, SiteError, SourceError, Unavailable,
+        UndoDecision, WaitingRosters, Window,
     },
 };
 use rollover_roster::{
     diff::Change,
     keys::SitePerson,
     model::SyncKey,
+    read::ReadLimits,
     snapshot::{SnapshotId, SnapshotStore},
 };
 use std::sync::{
@@ -123,6 +125,9 @@ impl Rosters for Faulty {
     async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.newest(customer)).await
     }
+    async fn before(&self, customer: &Customer, delivery: &Delivery) -> Result<Vec<Delivery>, SourceError> {
+        self.call(|| no_source(customer), self.ports.rosters.before(customer, delivery)).await
+    }
     async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.is_unchanged(customer, delivery)).await
     }
@@ -134,6 +139,9 @@ impl Rosters for Faulty {
     }
     async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError> {
         self.call(|| no_source(customer), self.ports.rosters.remove_backup(customer, backup)).await
+    }
+    fn read_limits(&self) -> ReadLimits {
+        self.ports.rosters.read_limits()
     }
     fn snapshots(&self) -> &SnapshotStore {
         self.ports.rosters.snapshots()
@@ -178,6 +186,12 @@ impl Integration for Faulty {
     async fn retained(&self) -> Result<Vec<Retained>, Unavailable> {
         self.call(unavailable, self.ports.integration.retained()).await
     }
+    async fn waiting_rosters(&self, customer: &CustomerId) -> Result<WaitingRosters, Unavailable> {
+        self.call(unavailable, self.ports.integration.waiting_rosters(customer)).await
+    }
+    async fn newest_roster(&self, customer: &Customer) -> Result<Option<NewestRoster>, Unavailable> {
+        self.call(unavailable, self.ports.integration.newest_roster(customer)).await
+    }
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable> {
         self.call(unavailable, self.ports.integration.recorded(job)).await
     }
@@ -197,6 +211,16 @@ impl Integration for Faulty {
         proof: &WriteProof,
     ) -> Result<(), Unavailable> {
         self.call(unavailable, self.ports.integration.progress(customer, begun, proof)).await
+    }
+    async fn run_to_undo(&self, customer: &CustomerId, run: RunId) -> Result<Option<RunToUndo>, Unavailable> {
+        self.call(unavailable, self.ports.integration.run_to_undo(customer, run)).await
+    }
+    async fn undo_decision(
+        &self,
+        customer: &CustomerId,
+        decision: i64,
+    ) -> Result<Option<UndoDecision>, Unavailable> {
+        self.call(unavailable, self.ports.integration.undo_decision(customer, decision)).await
     }
     async fn record_run(
         &self,

@@ -6,7 +6,7 @@ use crate::{
     scenario,
 };
 use rollover::{
-    ledger::{NewFilterDecision, NewJob, QueuedMail, SettingsDecision},
+    ledger::{NewFilterDecision, NewJob, NewUndo, QueuedMail, SettingsDecision},
     site::embedded::{Added, EmbeddedSite, NewPerson},
 };
 use rollover_jobs::{
@@ -24,7 +24,9 @@ use serde_json::json;
 /// What came before the job.
 pub enum Before {
     Nothing,
-    Task { signed: bool },
+    Task {
+        signed: bool,
+    },
     Mail,
     SummerSchool,
     Paused,
@@ -32,6 +34,10 @@ pub enum Before {
     OldBackups,
     RosterDue,
     AccountsByHand,
+    /// A run that is to be undone by decision 1.
+    Undo(With),
+    /// A run that was undone, and whose roster waits again.
+    Undone,
     Import(&'static Case),
 }
 
@@ -56,7 +62,7 @@ enum File {
 
 /// What else holds for the customer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum With {
+pub enum With {
     Defaults,
     CourseArchiving,
     /// So strict that one delete is too many.
@@ -171,9 +177,60 @@ pub async fn set_up(test: &TestApp, before: &Before) -> (Customer, Option<i64>) 
             ledger.update_customer(now, "test", &due).await.unwrap();
         }
         Before::AccountsByHand => accounts_by_hand(test, &customer).await,
+        Before::Undo(with) => return (to_undo(test, customer, *with).await, None),
+        Before::Undone => {
+            let customer = to_undo(test, customer, With::Defaults).await;
+            whole(test, &customer, "undo_import", json!({ "decision": 1 })).await;
+            let folder = test.app.settings.roster_folder().join("nes");
+            lay(&folder, "again.xml", &school(NEW).xml(), ago(now, 10));
+            return (customer, None);
+        }
         Before::Import(case) => return (case.set_up(test, customer).await, None),
     }
     (customer, task)
+}
+
+/// The site holds the new roster over the old one; somebody has decided to undo that. The job that the decision makes is
+/// not this one.
+async fn to_undo(test: &TestApp, customer: Customer, with: With) -> Customer {
+    let folder = test.app.settings.roster_folder().join("nes");
+    let archiving = Case { with: With::CourseArchiving, waits: None, earlier: None, ..CASES[0] };
+    let customer = match with {
+        With::CourseArchiving => archiving.set_up(test, customer).await,
+        _ => customer,
+    };
+    for (name, lines) in [("earlier.xml", OLD), ("later.xml", NEW)] {
+        lay(&folder, name, &school(lines).xml(), ago(test.now(), 60 * 24));
+        import_earlier(test, &customer).await;
+    }
+    let customer = match with {
+        With::Defaults | With::CourseArchiving => customer,
+        _ => Case { with, waits: None, earlier: None, ..CASES[0] }.set_up(test, customer).await,
+    };
+    let state = test.app.engine.ports.integration.state(&customer).await.unwrap();
+    let undo = NewUndo {
+        customer: customer.id.clone(),
+        run: 2,
+        stood: snapshot(OLD),
+        mirror: state.mirror.unwrap(),
+        limits: (with == With::StrictFilter).then_some(customer.settings.filter),
+        customer_person: "Rektor Berg".to_owned(),
+        support_person: "Ingrid".to_owned(),
+        reason: "the roster of another school".to_owned(),
+    };
+    let job = |decision: i64| NewJob {
+        task: None,
+        customer: Some("nes".to_owned()),
+        kind: "undo_import".to_owned(),
+        args: json!({ "decision": decision }),
+        lane: None,
+        due_at: test.now(),
+    };
+    // The sample's arguments name the first decision.
+    test.execute("DELETE FROM decision").await;
+    test.execute("DELETE FROM sqlite_sequence WHERE name = 'decision'").await;
+    assert_eq!(test.ledger().decide_undo(test.now(), &undo, job).await.unwrap().0, 1);
+    customer
 }
 
 /// Kari without a key, an administrator with one; the roster of both waits.
@@ -269,6 +326,15 @@ async fn import_earlier(test: &TestApp, customer: &Customer) {
     let begun =
         rollover_jobs::Calendar { school_year_start: Some(test.now().date_naive()), ..Default::default() };
     test.ledger().set_calendar(test.now(), "test", "nes", 2024, &begun).await.unwrap();
+    whole(test, customer, "import_roster", json!({})).await;
+    test.ledger().set_calendar(test.now(), "test", "nes", 2024, &calendar).await.unwrap();
+    let last_night = (test.now() - chrono::Duration::days(1)).to_rfc3339();
+    test.execute(&format!("UPDATE import_run SET started_at = '{last_night}', ended_at = '{last_night}'"))
+        .await;
+}
+
+/// Runs a job of the kind to its end.
+async fn whole(test: &TestApp, customer: &Customer, kind: &str, args: serde_json::Value) {
     let job = test.scripted_job(Some("nes"), &[]).await;
     let lease_until = test.now() + chrono::Duration::seconds(60);
     let claim = rollover::ledger::JobMove::Claim { owner: "w".to_owned(), lease_until };
@@ -277,14 +343,10 @@ async fn import_earlier(test: &TestApp, customer: &Customer) {
     let proof = WriteProof::for_claimed_job(job, row.generation);
     let ports = test.app.engine.ports.clone();
     let cx = JobContext::live(facts, Some(customer.clone()), ports, Default::default(), proof);
-    let report = find_kind("import_roster").unwrap().run(json!({}), &cx).await.unwrap();
+    let report = find_kind(kind).unwrap().run(args, &cx).await.unwrap();
     assert_eq!(report["outcome"], "completed", "{report}");
     let done = rollover::ledger::JobMove::Finish { report };
     test.ledger().apply(test.now(), "w", job, done).await.unwrap();
-    test.ledger().set_calendar(test.now(), "test", "nes", 2024, &calendar).await.unwrap();
-    let last_night = (test.now() - chrono::Duration::days(1)).to_rfc3339();
-    test.execute(&format!("UPDATE import_run SET started_at = '{last_night}', ended_at = '{last_night}'"))
-        .await;
 }
 
 /// A mail in the outbox; the first, as the sample arguments have it.
@@ -298,6 +360,7 @@ async fn mail(test: &TestApp, customer: &Customer) {
         started_at: now,
         ended_at: now,
         roster_name: None,
+        roster_arrived_at: None,
         roster: None,
         mirror: None,
         before: SiteCounts::default(),
@@ -311,11 +374,15 @@ async fn mail(test: &TestApp, customer: &Customer) {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
+        shrunken: Vec::new(),
         read_errors: None,
         failure: None,
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
         predicted_duplicates: 0,
         courses_gone: Default::default(),

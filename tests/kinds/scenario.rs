@@ -3,7 +3,7 @@
 use crate::{
     faults::{Fault, Faulty},
     harness::{On, TestApp, moment},
-    import::{self, Before},
+    import::{self, Before, With},
     state::{self, State},
 };
 use chrono::Duration;
@@ -43,6 +43,13 @@ pub fn scenarios() -> Vec<Scenario> {
         plain("a resume of what is active", "resume_integration", "ok", Before::Nothing),
         plain("a window begins", "start_delay_delete", "ok", Before::Nothing),
         plain("a window ends", "end_delay_delete", "ok", Before::Window),
+        plain("an undo", "undo_import", "completed", Before::Undo(With::Defaults)),
+        plain("an undo, archiving", "undo_import", "completed", Before::Undo(With::CourseArchiving)),
+        plain("an undo in the window", "undo_import", "completed", Before::Undo(With::Window)),
+        plain("an undo that the Filter stops", "undo_import", "abort", Before::Undo(With::StrictFilter)),
+        plain("an undo in a pause", "undo_import", "fail", Before::Undo(With::Paused)),
+        plain("an undo that nobody decided", "undo_import", "fail", Before::Nothing),
+        plain("an undone roster again", "import_roster", "fail", Before::Undone),
         plain("a window that was none", "end_delay_delete", "ok", Before::Nothing),
     ];
     let imports = import::CASES.iter().map(|case| Scenario {

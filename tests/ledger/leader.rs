@@ -3,10 +3,13 @@
 use super::{
     NOW,
     harness::{On, TestApp, on_both_engines},
+    step, trigger,
 };
 use chrono::Duration;
+use rollover::ledger::{NewTaskRow, TaskFilter};
+use serde_json::json;
 
-on_both_engines!(one_leads_until_its_lease_is_over);
+on_both_engines!(one_leads_until_its_lease_is_over, what_stands_is_laid_down_once_by_who_leads);
 
 async fn one_leads_until_its_lease_is_over(on: On) {
     let test = TestApp::new(on, NOW).await;
@@ -34,4 +37,25 @@ async fn one_leads_until_its_lease_is_over(on: On) {
     ledger.give_up_lead("scheduler", "two").await.unwrap();
     assert_eq!(ledger.leader("scheduler").await.unwrap(), None);
     assert!(ledger.lead("scheduler", "one", at(28), at(43)).await.unwrap(), "at once");
+}
+
+async fn what_stands_is_laid_down_once_by_who_leads(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let (ledger, now) = (test.ledger(), test.now());
+    let nightly = trigger(json!({"type": "cron", "cron": "0 1 * * *"}));
+    let task = NewTaskRow { customer: None, ..step(0, "purge", nightly) };
+    let add = |owner: &'static str| ledger.add_standing_task(("scheduler", owner), now, &task);
+    assert!(!add("one").await.unwrap(), "nobody leads");
+    ledger.lead("scheduler", "one", now, now + Duration::seconds(15)).await.unwrap();
+    // By hand and once: that is not what stands.
+    let by_hand = NewTaskRow { schedule: trigger(json!({"type": "hand"})), ..task.clone() };
+    ledger.add_task(now, "Ingrid", &by_hand).await.unwrap();
+    assert!(!add("two").await.unwrap(), "another leads");
+    assert!(add("one").await.unwrap());
+    assert!(!add("one").await.unwrap());
+    let tasks = ledger.tasks(&TaskFilter { limit: 10, ..TaskFilter::default() }).await.unwrap();
+    let standing = tasks.iter().find(|found| found.schedule.0 == task.schedule.clone().into()).unwrap();
+    assert_eq!((tasks.len(), standing.customer_id.as_deref()), (2, None));
+    ledger.cancel_task(now, "Ingrid", standing.id, "we purge by hand").await.unwrap();
+    assert!(!add("one").await.unwrap(), "what a person took off stays off");
 }

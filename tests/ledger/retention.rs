@@ -4,10 +4,10 @@ use super::{
     harness::{On, TestApp, moment, on_both_engines},
     runs::record,
 };
-use rollover::ledger::NewFilterDecision;
+use rollover::ledger::{NewFilterDecision, NewJob, NewUndo};
 use rollover_jobs::{
     Customer, JobContext, JobFacts, PurgeReport, Retention, find_kind,
-    ports::{Outcome, RunRecord},
+    ports::{Outcome, RunRecord, Stood},
 };
 use rollover_roster::{
     invent::{Invention, Municipality},
@@ -25,6 +25,7 @@ const NOW: &str = "2024-06-03T08:00:00Z";
 on_both_engines!(
     what_is_named_stays_and_the_rest_goes,
     a_run_names_its_roster_for_as_long_as_the_customer_says,
+    the_way_back_from_a_run_stays_and_that_of_an_open_undo,
     a_customer_that_cannot_be_read_keeps_everything,
 );
 
@@ -125,6 +126,58 @@ async fn a_run_names_its_roster_for_as_long_as_the_customer_says(on: On) {
         purge(&test, false).await.unwrap();
         assert_eq!(left(&test, &ids), expected, "{days} days, {at_least} at least");
     }
+}
+
+async fn the_way_back_from_a_run_stays_and_that_of_an_open_undo(on: On) {
+    let test = TestApp::new(on, NOW).await;
+    let nes = test.customer("nes", &[]).await;
+    let ids = keep(&test, 5);
+    let job = test.scripted_job(Some("nes"), &[]).await;
+    let stood = Stood { import: Some(ids[0]), mirror: Some(ids[1]), held_whole_roster: true };
+    let run = RunRecord {
+        roster: Some(ids[2]),
+        stood: Some(stood),
+        ended_at: moment("2024-06-02T08:00:00Z"),
+        ..record(job, Outcome::Completed)
+    };
+    test.ledger().record_end(test.now(), &nes, &run, |_| Vec::new(), |_| unreachable!()).await.unwrap();
+    assert_eq!(purge(&test, false).await.unwrap().snapshots.count, 2);
+    assert_eq!(left(&test, &ids), [true, true, true, false, false]);
+
+    // The run is old by now; a decision about it is open.
+    point(&test, "nes", "mirror_snapshot", &ids[2]).await;
+    let mut nes = nes;
+    nes.settings.retention = Some(Retention { days: 0, at_least: 0 });
+    test.ledger().update_customer(test.now(), "test", &nes).await.unwrap();
+    let undo = NewUndo {
+        customer: nes.id.clone(),
+        run: 1,
+        stood: ids[1],
+        mirror: ids[2],
+        limits: None,
+        customer_person: "Rektor Berg".to_owned(),
+        support_person: "Ingrid".to_owned(),
+        reason: "as tested".to_owned(),
+    };
+    let job = |decision| NewJob {
+        task: None,
+        customer: Some("nes".to_owned()),
+        kind: "undo_import".to_owned(),
+        args: json!({ "decision": decision }),
+        lane: Some("site"),
+        due_at: test.now(),
+    };
+    // What was looked at is no longer so: no decision, and no job.
+    let moved_on = NewUndo { mirror: ids[0], ..undo.clone() };
+    assert!(test.ledger().decide_undo(test.now(), &moved_on, job).await.is_err());
+    let nameless = NewUndo { customer_person: " ".to_owned(), ..undo.clone() };
+    assert!(test.ledger().decide_undo(test.now(), &nameless, job).await.is_err());
+    let (decision, _) = test.ledger().decide_undo(test.now(), &undo, job).await.unwrap();
+    purge(&test, false).await.unwrap();
+    assert_eq!(left(&test, &ids[..3]), [false, true, true]);
+    test.ledger().withdraw_decision(test.now(), "Ingrid", decision, "as tested").await.unwrap();
+    purge(&test, false).await.unwrap();
+    assert_eq!(left(&test, &ids[..3]), [false, false, true]);
 }
 
 async fn a_customer_that_cannot_be_read_keeps_everything(on: On) {

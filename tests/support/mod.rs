@@ -10,7 +10,9 @@ mod http;
 mod https;
 mod postgres;
 mod process;
+mod python;
 mod redis;
+mod s3;
 mod smtp;
 mod sshd;
 
@@ -19,6 +21,8 @@ pub use self::http::http_client;
 pub use self::https::{Answer, HttpsServer};
 pub use self::postgres::{Database, Postgres};
 pub use self::process::{Process, dying_with_us, free_port, unique_name};
+pub use self::python::python_with;
 pub use self::redis::Redis;
+pub use self::s3::{Fault, S3Server};
 pub use self::smtp::{Disturbance, Encryption, Received, SmtpServer, Step};
 pub use self::sshd::Sshd;

@@ -15,6 +15,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 /// No job runs as long: what was needed within this time may still get its name.
 const MAY_BE_NAMED: Duration = Duration::from_secs(24 * 3_600);
+/// Before the rosters of the morning.
+const EVERY_NIGHT: &str = "0 1 * * *";
 
 pub struct PurgeSnapshots;
 
@@ -84,7 +86,7 @@ impl JobKind for PurgeSnapshots {
     type Report = PurgeReport;
 
     fn policy(&self) -> Policy {
-        Policy::attempts(3).timeout_minutes(60)
+        Policy::attempts(3).timeout_minutes(60).stands(EVERY_NIGHT)
     }
 
     fn sample(&self) -> PurgeSnapshotsArgs {
@@ -100,8 +102,22 @@ impl JobKind for PurgeSnapshots {
             }
             purge_backups(cx, customer, &mut report).await?;
         }
+        tell(&report);
         Ok(report)
     }
+}
+
+fn tell(report: &PurgeReport) {
+    let PurgeReport { dry_run, snapshots, backups, kept_snapshots } = *report;
+    tracing::info!(
+        dry_run,
+        snapshots = snapshots.count,
+        snapshot_bytes = snapshots.bytes,
+        backups = backups.count,
+        backup_bytes = backups.bytes,
+        kept_snapshots = kept_snapshots.count,
+        "rosters were looked through for those kept long enough"
+    );
 }
 
 async fn purge_snapshots(cx: &JobContext, retained: &[Retained], dry_run: bool) -> Result<PurgeReport, Stop> {

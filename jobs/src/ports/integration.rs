@@ -1,6 +1,6 @@
 //! The state of a customer's integration, and the record of its runs.
 
-use super::{Applied, Author, SiteCounts, Unavailable};
+use super::{Applied, Author, Refusal, RunToUndo, SiteCounts, Stood, Unavailable, UndoDecision};
 use crate::{Customer, CustomerId, JobFacts, Retention, WriteProof};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,6 +9,7 @@ use rollover_roster::{
     diff::ChangeCounts,
     filter::{Breach, Limits},
     read::{Concessions, ReadReport},
+    shrunken::Shrunken,
     slices::Slice,
     snapshot::SnapshotId,
 };
@@ -107,6 +108,8 @@ pub struct IntegrationState {
     pub course_guard: Option<CourseGuard>,
     /// The unused decision about the Filter, if any.
     pub filter_decision: Option<FilterDecision>,
+    /// Rosters that were undone and are not taken in again.
+    pub refusals: Vec<Refusal>,
 }
 
 /// Courses named in a run; of the others only the number is kept.
@@ -161,6 +164,9 @@ pub struct RunRecord {
     pub ended_at: DateTime<Utc>,
     /// The file's name, if one came.
     pub roster_name: Option<String>,
+    /// When it came.
+    #[serde(default)]
+    pub roster_arrived_at: Option<DateTime<Utc>>,
     pub roster: Option<SnapshotId>,
     /// The mirror after the run; `None` leaves it as it is.
     pub mirror: Option<SnapshotId>,
@@ -191,6 +197,9 @@ pub struct RunRecord {
     #[serde(default)]
     pub courses_gone: CoursesGone,
     pub breaches: Vec<Breach>,
+    /// What made it too small to be a whole roster (I4).
+    #[serde(default)]
+    pub shrunken: Vec<Shrunken>,
     /// What was wrong with the file.
     pub read_errors: Option<ReadReport>,
     /// Why it failed, when no file is to blame.
@@ -203,6 +212,31 @@ pub struct RunRecord {
     /// A roster was applied in part when this run ended; of a completed run: when it began.
     #[serde(default)]
     pub applied_in_part: bool,
+    /// Of a completed run: what was before it.
+    #[serde(default)]
+    pub stood: Option<Stood>,
+    /// The run that this one takes back; `roster` then is what stood before that run.
+    #[serde(default)]
+    pub undo_of: Option<RunId>,
+    /// Why a roster was not taken in that can be read: it was undone.
+    #[serde(default)]
+    pub refused: Option<Refusal>,
+}
+
+impl RunRecord {
+    /// Whether a person can let exactly this roster pass (F3): its file stays until then.
+    pub fn awaits_decision(&self) -> bool {
+        self.outcome == Outcome::Aborted || (self.outcome == Outcome::Failed && !self.shrunken.is_empty())
+    }
+}
+
+/// The newest roster that was read of a customer's files, whatever became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewestRoster {
+    pub snapshot: SnapshotId,
+    /// Of the file that it was made of, or of the last one of several.
+    pub name: String,
+    pub arrived_at: DateTime<Utc>,
 }
 
 /// What is kept of one customer.
@@ -212,6 +246,23 @@ pub struct Retained {
     /// The customer's own, or everybody's.
     pub retention: Retention,
     pub snapshots: BTreeSet<SnapshotId>,
+}
+
+/// A roster that was taken in while something of it, or of one before, waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingRoster {
+    pub run: RunId,
+    pub taken_in_at: DateTime<Utc>,
+    pub roster: SnapshotId,
+}
+
+/// Since when the site has not held the whole roster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaitingRosters {
+    /// The newest first.
+    pub rosters: Vec<WaitingRoster>,
+    /// They reach back to when the site last held a whole roster.
+    pub whole: bool,
 }
 
 /// I2: a roster that did not come by its time.
@@ -271,6 +322,9 @@ pub trait Integration: Send + Sync {
         by: &Author,
     ) -> Result<bool, Unavailable>;
 
+    /// What a bundle of changes is to be applied to.
+    async fn newest_roster(&self, customer: &Customer) -> Result<Option<NewestRoster>, Unavailable>;
+
     /// The run that this job has recorded in this life, if it has.
     async fn recorded(&self, job: &JobFacts) -> Result<Option<(RunId, RunRecord)>, Unavailable>;
 
@@ -291,9 +345,19 @@ pub trait Integration: Send + Sync {
         proof: &WriteProof,
     ) -> Result<(), Unavailable>;
 
+    /// A run of the customer, as somebody who wants it undone must know it; `None` where there is no such run.
+    async fn run_to_undo(&self, customer: &CustomerId, run: RunId) -> Result<Option<RunToUndo>, Unavailable>;
+
+    /// A decision to undo a run of the customer, used or not; `None` where there is no such decision.
+    async fn undo_decision(
+        &self,
+        customer: &CustomerId,
+        decision: i64,
+    ) -> Result<Option<UndoDecision>, Unavailable>;
+
     /// Keeps the run, moves the pointers to import database and mirror, uses up the decision and queues the
-    /// status mail: in one transaction, refused when the claim has ended. A job that records twice in one life
-    /// keeps its first record.
+    /// status mail: in one transaction, refused when the claim has ended. A completed undo moves the pointers back to
+    /// where they stood before the run that it undoes. A job that records twice in one life keeps its first record.
     async fn record_run(
         &self,
         customer: &Customer,
@@ -302,8 +366,11 @@ pub trait Integration: Send + Sync {
     ) -> Result<RunId, Unavailable>;
 
     /// What of every customer must not be taken away: the import database, the mirror, what is under way, what an
-    /// open decision is about, and what a run names that is young enough. An error where one cannot be told.
+    /// open decision is about, and what a run names that is young enough, what stood before it included. An error where one cannot be told.
     async fn retained(&self) -> Result<Vec<Retained>, Unavailable>;
+
+    /// The rosters that were taken in since the site last held a whole one.
+    async fn waiting_rosters(&self, customer: &CustomerId) -> Result<WaitingRosters, Unavailable>;
 
     /// Keeps the run of a job that has ended and recorded none, and queues the status mail. Moves no pointer.
     async fn record_end(&self, customer: &Customer, run: &RunRecord) -> Result<RunId, Unavailable>;

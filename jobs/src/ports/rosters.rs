@@ -3,7 +3,7 @@
 use crate::{Customer, Stop};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rollover_roster::snapshot::SnapshotStore;
+use rollover_roster::{read::ReadLimits, snapshot::SnapshotStore};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -50,6 +50,9 @@ pub trait Rosters: Send + Sync {
     /// The newest complete delivery that waits, if any.
     async fn newest(&self, customer: &Customer) -> Result<Option<Delivery>, SourceError>;
 
+    /// What waits besides, and came before a delivery, oldest first: bundles of changes build on each other.
+    async fn before(&self, customer: &Customer, delivery: &Delivery) -> Result<Vec<Delivery>, SourceError>;
+
     /// Whether a delivery lies where it was found and has neither grown nor been written anew since.
     async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError>;
 
@@ -61,6 +64,9 @@ pub trait Rosters: Send + Sync {
 
     /// Takes a file out of the backup area. One that is gone is no error.
     async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError>;
+
+    /// What a roster may hold at most.
+    fn read_limits(&self) -> ReadLimits;
 
     /// The snapshots of every customer.
     fn snapshots(&self) -> &SnapshotStore;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Capability {
     WriteRoster,
     ArchiveCourses,
+    /// A person who was deleted comes back with the account and all that was theirs.
+    RestorePersons,
 }
 
 /// What the site holds, by kind: the figures of the status mail.

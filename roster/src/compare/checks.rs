@@ -5,11 +5,12 @@
 
 use super::{
     entry::Entry,
+    members::Members,
     runs::{Merge, Sorter},
 };
 use crate::{
     model::{Kind, Record, SyncKey},
-    read::{BlockFacts, Properties},
+    read::{BlockFacts, Found, Properties, UsualMembership},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -32,6 +33,8 @@ pub(super) struct Batch {
     needed_groups: Vec<Digest>,
     records: usize,
     conflict: bool,
+    /// Of the group that is looked at.
+    members: Members,
 }
 
 /// Stands for a key or a login. That a wrong key passes for a right one takes a chance of one in 2⁶⁴ for each of the
@@ -49,8 +52,25 @@ fn of_key(key: &SyncKey) -> Digest {
 }
 
 impl Batch {
-    /// Takes the records of one child of the root.
-    pub fn take(&mut self, place: Range<u64>, records: &mut Vec<Record>) {
+    /// Takes what one child of the root holds.
+    pub fn take(&mut self, place: Range<u64>, found: Found<'_, '_>) {
+        match found {
+            Found::Records(records) => self.take_records(place, records),
+            Found::Members(membership) => self.take_members(place, membership),
+        }
+    }
+
+    fn take_members(&mut self, place: Range<u64>, UsualMembership { group, members }: &UsualMembership<'_>) {
+        self.records += members.len();
+        self.needed_persons.extend(members.iter().map(|member| digest(member.person.into())));
+        self.needed_groups.extend((!members.is_empty()).then(|| digest((*group).into())));
+        self.members.clear();
+        members.iter().for_each(|member| self.members.push(member));
+        self.conflict |= !self.members.put_in_order();
+        self.entries.extend(Entry::of_members(*group, &self.members, place));
+    }
+
+    fn take_records(&mut self, place: Range<u64>, records: &mut Vec<Record>) {
         self.records += records.len();
         self.conflict |= !put_in_order(records);
         for record in records.iter() {

@@ -2,7 +2,8 @@
 
 use super::{
     RosterError,
-    entry::Joined,
+    entry::{EntryKey, Joined},
+    members::{Differing, Members},
     side::{Entries, Side},
 };
 use crate::{
@@ -14,6 +15,8 @@ use std::{cmp::Ordering, convert::Infallible};
 
 /// Records that are read at once, so that several threads have something to do.
 const AT_ONCE: u64 = 20_000;
+/// Members that are read at once to be counted alone: they take less memory.
+const COUNTED_AT_ONCE: u64 = 100_000;
 
 /// Two rosters, compared. The changes are counted, and can be had one by one, any number of times.
 pub struct Comparison {
@@ -40,7 +43,7 @@ impl Wanted {
         match self {
             Self::All => true,
             Self::Puts => pair.new.is_some(),
-            Self::Deletes => pair.new.is_none() || pair.kind() == Some(Kind::Membership),
+            Self::Deletes => pair.new.is_none() || pair.kind() == Kind::Membership,
         }
     }
 
@@ -63,14 +66,17 @@ impl Comparison {
         Ok(comparison)
     }
 
-    /// Only the memberships of groups that differ have to be read for it.
+    /// Only the members of groups that differ have to be read for it.
     fn count(&self) -> Result<ChangeCounts, RosterError> {
         let (mut counts, mut stretch) = (ChangeCounts::default(), Stretch::default());
         let mut pairs = Pairs::of(&self.old, &self.new, None);
         loop {
             let pair = pairs.next()?;
-            if pair.is_none() || stretch.records >= AT_ONCE {
-                self.changes_in(std::mem::take(&mut stretch))?.iter().for_each(|change| counts.add(change));
+            if pair.is_none() || stretch.records >= COUNTED_AT_ONCE {
+                let groups = std::mem::take(&mut stretch).pairs;
+                for (old, new) in self.members_of(&groups.iter().collect::<Vec<_>>())? {
+                    counts.of_kind(Kind::Membership).add_all(&Differing::between(&old, &new).counts);
+                }
             }
             match pair {
                 None => return Ok(counts),
@@ -80,10 +86,8 @@ impl Comparison {
                 Some(Pair { old: None, new: Some(new) }) => {
                     counts.add_many(new.key.kind(), Action::Create, u64::from(new.count));
                 }
-                Some(pair) if pair.kind() == Some(Kind::Membership) => stretch.push(pair),
-                Some(pair) => {
-                    pair.kind().into_iter().for_each(|kind| counts.add_many(kind, Action::Update, 1));
-                }
+                Some(pair) if pair.has_members() => stretch.push(pair),
+                Some(pair) => counts.add_many(pair.kind(), Action::Update, 1),
             }
         }
     }
@@ -136,16 +140,34 @@ impl Comparison {
         Changes { comparison: self, pairs, wanted, ready: Vec::new().into_iter() }
     }
 
-    fn changes_in(&self, stretch: Stretch) -> Result<Vec<Change>, RosterError> {
-        let olds: Vec<&Joined> = stretch.pairs.iter().filter_map(|pair| pair.old.as_ref()).collect();
-        let news: Vec<&Joined> = stretch.pairs.iter().filter_map(|pair| pair.new.as_ref()).collect();
+    /// The members of groups that are on both sides.
+    fn members_of(&self, pairs: &[&Pair]) -> Result<Vec<(Members, Members)>, RosterError> {
+        let (olds, news) = sides_of(pairs);
+        let (olds, news) = (self.old.members(&olds, self.threads)?, self.new.members(&news, self.threads)?);
+        Ok(olds.into_iter().zip(news).collect())
+    }
+
+    fn changes_in(&self, stretch: &Stretch) -> Result<Vec<Change>, RosterError> {
+        let (groups, others): (Vec<_>, Vec<_>) = stretch.pairs.iter().partition(|pair| pair.has_members());
+        let mut members = self.members_of(&groups)?.into_iter();
+        let (olds, news) = sides_of(&others);
         let mut olds = self.old.records(&olds, self.threads)?.into_iter();
         let mut news = self.new.records(&news, self.threads)?.into_iter();
         let mut changes = Vec::new();
         for pair in &stretch.pairs {
-            let old = pair.old.as_ref().and_then(|_| olds.next()).unwrap_or_default();
-            let new = pair.new.as_ref().and_then(|_| news.next()).unwrap_or_default();
-            changes.extend(between(old, new));
+            if pair.has_members() {
+                let (old, new) = members.next().expect("each group was read");
+                let differing = Differing::between(&old, &new);
+                let group = pair.key().to_sync_key();
+                changes.extend(between(
+                    old.records(&differing.old, &group),
+                    new.records(&differing.new, &group),
+                ));
+            } else {
+                let old = pair.old.as_ref().and_then(|_| olds.next()).unwrap_or_default();
+                let new = pair.new.as_ref().and_then(|_| news.next()).unwrap_or_default();
+                changes.extend(between(old, new));
+            }
         }
         Ok(changes)
     }
@@ -173,7 +195,7 @@ impl Changes<'_> {
                 break;
             }
         }
-        self.comparison.changes_in(stretch).inspect_err(|_| self.pairs = None)
+        self.comparison.changes_in(&stretch).inspect_err(|_| self.pairs = None)
     }
 }
 
@@ -210,9 +232,25 @@ struct Pair {
 }
 
 impl Pair {
-    fn kind(&self) -> Option<Kind> {
-        self.old.as_ref().or(self.new.as_ref()).map(|entry| entry.key.kind())
+    fn key(&self) -> &EntryKey {
+        let entry = self.old.as_ref().or(self.new.as_ref());
+        &entry.expect("a pair has one side at least").key
     }
+
+    fn kind(&self) -> Kind {
+        self.key().kind()
+    }
+
+    /// Whether it is a group with members on both sides.
+    fn has_members(&self) -> bool {
+        self.old.is_some() && self.new.is_some() && self.kind() == Kind::Membership
+    }
+}
+
+/// The entries of each side.
+fn sides_of<'a>(pairs: &[&'a Pair]) -> (Vec<&'a Joined>, Vec<&'a Joined>) {
+    let old = pairs.iter().filter_map(|pair| pair.old.as_ref());
+    (old.collect(), pairs.iter().filter_map(|pair| pair.new.as_ref()).collect())
 }
 
 /// Pairs that are read together.

@@ -1,14 +1,14 @@
 //! What a comparison knows of a record, or of all memberships of one group: its key, a digest, where to read it.
 
-use super::runs::Items;
-use crate::model::{Kind, Record, RecordHash, SyncKey};
+use super::{members::Members, runs::Items};
+use crate::model::{Kind, Record, SyncKey};
 use std::{io, ops::Range};
 
 /// One line of an index. Entries sort as records do, by kind and key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     pub key: EntryKey,
-    /// Of the record; of memberships, over theirs in the order of their persons.
+    /// Of the record; of memberships that of [`Members`].
     pub digest: [u8; 16],
     /// Records: 1, or how many memberships.
     pub count: u32,
@@ -25,9 +25,13 @@ const REST: usize = 16 + 4 + 8 + 8;
 
 impl EntryKey {
     pub fn new(kind: Kind, key: &SyncKey) -> Self {
-        let mut bytes = Vec::with_capacity(key.source.len() + key.id.len() + 3);
+        Self::of_parts(kind, [&key.source, &key.id])
+    }
+
+    fn of_parts(kind: Kind, parts: [&str; 2]) -> Self {
+        let mut bytes = Vec::with_capacity(parts[0].len() + parts[1].len() + 3);
         bytes.push(kind as u8);
-        for part in [&key.source, &key.id] {
+        for part in parts {
             bytes.extend_from_slice(part.as_bytes());
             bytes.push(0);
         }
@@ -44,6 +48,12 @@ impl EntryKey {
         }
     }
 
+    pub fn to_sync_key(&self) -> SyncKey {
+        let mut parts = self.0[1..].split(|byte| *byte == 0);
+        let mut part = || String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
+        SyncKey { source: part(), id: part() }
+    }
+
     pub fn kind(&self) -> Kind {
         Kind::ALL[usize::from(self.0[0])]
     }
@@ -54,10 +64,17 @@ impl Entry {
     pub fn of(records: &[Record], place: Range<u64>) -> Option<Self> {
         let (first, count) = (records.first()?, u32::try_from(records.len()).ok()?);
         let digest = match first {
-            Record::Membership(_) => digest_of(records.iter().map(Record::hash)),
+            Record::Membership(_) => Members::of(records).digest(),
             record => record.hash().0,
         };
         Some(Self { key: EntryKey::of(first), digest, count, place })
+    }
+
+    /// Of members of one group in the order of their persons. `None` of none.
+    pub fn of_members(group: (&str, &str), members: &Members, place: Range<u64>) -> Option<Self> {
+        let count = u32::try_from(members.len()).ok().filter(|count| *count > 0)?;
+        let key = EntryKey::of_parts(Kind::Membership, group.into());
+        Some(Self { key, digest: members.digest(), count, place })
     }
 
     pub fn write(&self, out: &mut Vec<u8>) {
@@ -123,17 +140,6 @@ impl<I: Items> Grouped<I> {
     }
 }
 
-/// Of memberships of one group, by their own digests.
-pub(super) fn digest_of(hashes: impl Iterator<Item = RecordHash>) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    hashes.for_each(|hash| {
-        hasher.update(&hash.0);
-    });
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    digest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +153,7 @@ mod tests {
             let [by_bytes, next_kind] = [Kind::Person, Kind::Course]
                 .map(|kind| EntryKey::new(Kind::Person, one).cmp(&EntryKey::new(kind, other)));
             assert_eq!(by_bytes, one.cmp(other));
+            assert_eq!(EntryKey::new(Kind::Person, one).to_sync_key(), *one);
             assert!(next_kind.is_lt());
         }
     }

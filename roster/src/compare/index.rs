@@ -3,8 +3,9 @@
 use super::{
     Options,
     checks::Complete,
-    entry::{Entry, Grouped, Joined, digest_of},
+    entry::{Entry, Grouped, Joined},
     gather::gather,
+    members::Members,
     record_file::{RecordFile, changed},
     runs::{Run, RunReader, RunWriter},
 };
@@ -62,6 +63,12 @@ impl Index {
         let found = Entry::of(&records, 0..0).ok_or_else(changed)?;
         if found.digest == entry.digest { Ok(records) } else { Err(changed()) }
     }
+
+    /// The members of an entry.
+    pub fn members(&self, entry: &Joined) -> io::Result<Members> {
+        let members = self.records.read_members(&entry.places)?.ok_or_else(changed)?;
+        if members.digest() == entry.digest { Ok(members) } else { Err(changed()) }
+    }
 }
 
 /// The digest and the count of all entries of one key. `None` when records of one key differ.
@@ -72,9 +79,9 @@ fn together(records: &RecordFile, same: &[Entry]) -> io::Result<Option<([u8; 16]
         return Ok(equal.then_some((first.digest, first.count)));
     }
     let places: Vec<_> = same.iter().map(|entry| entry.place.clone()).collect();
-    let Some(members) = records.read(&places)? else { return Ok(None) };
+    let Some(members) = records.read_members(&places)? else { return Ok(None) };
     let count = u32::try_from(members.len()).map_err(io::Error::other)?;
-    Ok(Some((digest_of(members.iter().map(Record::hash)), count)))
+    Ok(Some((members.digest(), count)))
 }
 
 /// Entries in the order of their keys.

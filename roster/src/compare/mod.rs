@@ -6,6 +6,7 @@
 //! | `checks` | checks records against each other |
 //! | `runs` | sorts more than fits the memory |
 //! | `entry`, `index` | an entry per record and per group's memberships: key, digest, place in the file |
+//! | `members` | the members of a group as bytes, and where those of two sides differ |
 //! | `record_file` | reads a record again by its place |
 //! | `side`, `snapshot_side` | what can be compared: files, snapshots, rosters in memory |
 //! | `comparison` | merges two sides, and reads again only what differs |
@@ -18,6 +19,7 @@ mod comparison;
 mod entry;
 mod gather;
 mod index;
+mod members;
 mod record_file;
 mod runs;
 mod side;

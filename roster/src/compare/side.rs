@@ -4,13 +4,14 @@ use super::{
     Options, RosterError,
     entry::{Entry, Joined},
     index::{Index, IndexEntries},
+    members::Members,
     snapshot_side::{SnapshotEntries, SnapshotSide},
 };
 use crate::{
     model::{Kind, KindCounts, Record, Roster},
     read::{Concessions, KeyChange, Mapping, Properties, ReadRoster, read_imse},
 };
-use std::{fs::File, io, io::BufReader, path::Path, thread};
+use std::{fs::File, io::BufReader, path::Path, thread};
 
 /// Where a side's records are.
 enum Source {
@@ -94,35 +95,52 @@ impl Side {
 
     /// The records of some entries, which come in their order; of each, sorted by key.
     pub fn records(&self, entries: &[&Joined], threads: usize) -> Result<Vec<Vec<Record>>, RosterError> {
-        match &self.source {
-            Source::File(index) => Ok(read_on_threads(index, entries, threads)?),
+        on_threads(entries, threads, |entries| match &self.source {
+            Source::File(index) => {
+                Ok(entries.iter().map(|entry| index.records(entry)).collect::<Result<_, _>>()?)
+            }
             Source::Snapshot(snapshot) => snapshot.records(entries),
             Source::Memory(roster) => {
-                let at = |place: u64| usize::try_from(place).expect("a roster fits the memory");
-                let records = |entry: &&Joined| {
-                    let places = entry.places.iter();
-                    places
-                        .flat_map(|place| &roster.records()[at(place.start)..at(place.end)])
-                        .cloned()
-                        .collect()
-                };
-                Ok(entries.iter().map(records).collect())
+                Ok(entries.iter().map(|entry| in_memory(roster, entry).to_vec()).collect())
             }
-        }
+        })
+    }
+
+    /// The members of some entries, which are of memberships and come in their order.
+    pub fn members(&self, entries: &[&Joined], threads: usize) -> Result<Vec<Members>, RosterError> {
+        on_threads(entries, threads, |entries| match &self.source {
+            Source::File(index) => {
+                Ok(entries.iter().map(|entry| index.members(entry)).collect::<Result<_, _>>()?)
+            }
+            Source::Snapshot(snapshot) => snapshot.members(entries),
+            Source::Memory(roster) => {
+                Ok(entries.iter().map(|entry| Members::of(in_memory(roster, entry))).collect())
+            }
+        })
     }
 }
 
-fn read_on_threads(index: &Index, entries: &[&Joined], threads: usize) -> io::Result<Vec<Vec<Record>>> {
-    let read =
-        |part: &[&Joined]| part.iter().map(|entry| index.records(entry)).collect::<io::Result<Vec<_>>>();
+/// Of a roster in memory an entry has one place.
+fn in_memory<'a>(roster: &'a Roster, entry: &Joined) -> &'a [Record] {
+    let at = |place: u64| usize::try_from(place).expect("a roster fits the memory");
+    entry.places.first().map_or(&[], |place| &roster.records()[at(place.start)..at(place.end)])
+}
+
+/// Reads entries on several threads, each a part of them.
+fn on_threads<T: Send>(
+    entries: &[&Joined],
+    threads: usize,
+    read: impl Fn(&[&Joined]) -> Result<Vec<T>, RosterError> + Sync,
+) -> Result<Vec<T>, RosterError> {
     let part = entries.len().div_ceil(threads.max(1)).max(1);
     thread::scope(|scope| {
+        let read = &read;
         let workers: Vec<_> = entries.chunks(part).map(|part| scope.spawn(move || read(part))).collect();
-        let mut records = Vec::with_capacity(entries.len());
+        let mut all = Vec::with_capacity(entries.len());
         for worker in workers {
-            records.append(&mut worker.join().expect("a worker does not panic")?);
+            all.append(&mut worker.join().expect("a worker does not panic")?);
         }
-        Ok(records)
+        Ok(all)
     })
 }
 

@@ -3,12 +3,12 @@
 use super::{
     RosterError,
     entry::{EntryKey, Joined},
+    members::Members,
 };
 use crate::{
     model::{Kind, KindCounts, Record, RecordHash, RecordKey},
-    snapshot::{MembershipDigest, SnapshotError, SnapshotId, SnapshotStore},
+    snapshot::{MembershipDigest, RowRanges, SnapshotError, SnapshotId, SnapshotStore},
 };
-use std::ops::Range;
 
 pub(super) struct SnapshotSide {
     pub store: SnapshotStore,
@@ -30,18 +30,30 @@ impl SnapshotSide {
     pub fn records(&self, entries: &[&Joined]) -> Result<Vec<Vec<Record>>, RosterError> {
         let mut all = Vec::with_capacity(entries.len());
         for of_kind in entries.chunk_by(|one, other| one.key.kind() == other.key.kind()) {
-            let mut rows: Vec<Range<u64>> = Vec::new();
-            for place in of_kind.iter().flat_map(|entry| &entry.places) {
-                match rows.last_mut() {
-                    Some(last) if last.end == place.start => last.end = place.end,
-                    _ => rows.push(place.clone()),
-                }
-            }
-            let mut read = self.store.read_rows(&self.id, of_kind[0].key.kind(), rows)?;
+            let mut read = self.store.read_rows(&self.id, of_kind[0].key.kind(), rows_of(of_kind))?;
             for entry in of_kind {
                 let records = read.by_ref().take(entry.count as usize);
                 all.push(records.map(|found| found.map(|(record, _)| record)).collect::<Result<_, _>>()?);
             }
+        }
+        Ok(all)
+    }
+
+    /// The members of entries in their order, which are of memberships.
+    pub fn members(&self, entries: &[&Joined]) -> Result<Vec<Members>, RosterError> {
+        let mut rows = self.store.members_in(&self.id, rows_of(entries))?;
+        let mut all = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let mut members = Members::default();
+            for _ in 0..entry.count {
+                if !rows.next(|member| members.push(&member))? {
+                    break;
+                }
+            }
+            if members.digest() != entry.digest {
+                return Err(rows.damaged("memberships are not those of their digest").into());
+            }
+            all.push(members);
         }
         Ok(all)
     }
@@ -52,6 +64,18 @@ impl SnapshotSide {
             kind => Table::Keys(Box::new(self.store.keys_of(&self.id, kind)?)),
         })
     }
+}
+
+/// The rows of entries of one kind, those that follow each other together.
+fn rows_of(entries: &[&Joined]) -> RowRanges {
+    let mut rows = RowRanges::new();
+    for place in entries.iter().flat_map(|entry| &entry.places) {
+        match rows.last_mut() {
+            Some(last) if last.end == place.start => last.end = place.end,
+            _ => rows.push(place.clone()),
+        }
+    }
+    rows
 }
 
 type Found<T> = Result<T, SnapshotError>;

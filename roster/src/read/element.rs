@@ -4,7 +4,8 @@ use super::{
     ReadLimits,
     blocks::Part,
     decode::Unreadable,
-    events::{Events, too_long},
+    events::{Events, Sliced, too_long},
+    imse::UsualMembership,
     tree::{Element, Place, Tree},
 };
 use crate::xml;
@@ -166,6 +167,14 @@ impl<E: Events> Elements<E> {
             }
         }
         Ok(())
+    }
+}
+
+impl<'a> Elements<Sliced<'a>> {
+    /// Reads what comes next under the root, if it is a membership of the usual form.
+    pub fn usual(&mut self, membership: &mut UsualMembership<'a>) -> bool {
+        self.child_at = self.events.position();
+        self.root.is_some() && self.events.usual(membership, &self.limits)
     }
 }
 

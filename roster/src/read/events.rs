@@ -4,6 +4,7 @@ use super::{
     ReadLimits,
     decode::{Decoded, Unreadable},
     element::{AGAIN, Broken, NO_ROSTER, TRUNCATED},
+    imse::UsualMembership,
     plain,
     tree::{Place, Tree},
 };
@@ -92,6 +93,18 @@ impl<'a> Sliced<'a> {
         self.reader = Reader::from_str(&self.text[self.at..]);
         self.reader.config_mut().expand_empty_elements = true;
         self.reader.config_mut().allow_unmatched_ends = true;
+    }
+}
+
+impl<'a> Sliced<'a> {
+    /// Between events, reads the membership that comes next, if it is of the usual form.
+    pub fn usual(&mut self, membership: &mut UsualMembership<'a>, limits: &ReadLimits) -> bool {
+        if self.is_end_due {
+            return false;
+        }
+        let end = membership.read(self.text, self.at, limits);
+        self.at = end.unwrap_or(self.at);
+        end.is_some()
     }
 }
 

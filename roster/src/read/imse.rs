@@ -9,8 +9,12 @@ mod member;
 mod person;
 mod pifu;
 mod references;
+mod usual;
 
-pub(crate) use self::block::{BlockFacts, read_block};
+pub(crate) use self::{
+    block::{BlockFacts, Found, read_block},
+    usual::UsualMembership,
+};
 use self::{
     convert::{Broken as BrokenRecord, Converter, Facts},
     pifu::Dialect,
@@ -158,9 +162,12 @@ impl<'o> Reading<'o> {
             }
             _ => {}
         }
-        if self.converter.len() > self.options.limits.records {
-            let what = format!("more than {} records", self.options.limits.records);
-            self.report = ReadReport::whole_file(what, "split the customer, or raise the limit");
+        let (most, fix) = self.options.limits.most_held();
+        if self.converter.len() > most {
+            // What is wrong before it is the cause that such a file is not read as a stream.
+            if self.report.is_empty() {
+                self.report = ReadReport::whole_file(format!("more than {most} records"), fix);
+            }
             self.over = true;
         }
     }

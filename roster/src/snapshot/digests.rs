@@ -16,6 +16,8 @@ use std::{
 
 /// The file with one line for each of the others.
 pub(super) const NAME: &str = "B3SUMS";
+/// It has a line for each of a handful of files.
+pub(super) const MAX_LIST_BYTES: u64 = 64 * 1024;
 /// Files that are remembered as whole; beyond that, all are looked at again.
 const MAX_REMEMBERED: usize = 10_000;
 

@@ -28,9 +28,10 @@
 //! | [`read_rows`](SnapshotStore::read_rows) | records by their places among the keys | the pages that hold them |
 //! | [`read_range`](SnapshotStore::read_range) | records between two keys | row groups that may hold one |
 //! | [`membership_digests`](SnapshotStore::membership_digests) | a digest and a count per group | `membership_group` |
+//! | [`members_in`](SnapshotStore::members_in) | who is in groups, by their places, without their digests | their pages |
 //! | [`memberships_of`](SnapshotStore::memberships_of) | the memberships of some groups | that, and their pages |
 //!
-//! To compare two snapshots: merge their `membership_digests` and read `memberships_of` the groups that differ; of the
+//! To compare two snapshots: merge their `membership_digests` and read `members_in` the groups that differ; of the
 //! other kinds merge `keys_of` and read, by `read_rows`, the records whose digests differ.
 //!
 //! **Trust.** A file is read only once its digest is the one in `B3SUMS`; that costs one pass over it per process, as
@@ -38,30 +39,48 @@
 //! that is read is hashed again and compared with its row. `read` and `keys` compare, at their end, the digest of all
 //! digests with the name.
 //!
+//! **Encryption.** With a key to write with, every table is encrypted as [`crate::seal`] tells; `snapshot.json` and
+//! `B3SUMS` hold nothing of a person and stay plain. The name is that of the content, encrypted or not, and the digests
+//! are those of the files as they lie there. A file says by itself whether it is encrypted, and with which key.
+//!
+//! **Object store.** With [`SnapshotStore::in_objects`] the snapshots are in an object store, and the folder is a cache.
+//! A snapshot counts as written once the store has it: it is put there before its name is given to anybody. `shared.rs`
+//! tells how several machines write, read and purge there at a time, `cache.rs` what the folder holds.
+//!
 //! Crash story: files are written into a folder of their own, synced, and renamed into place in one step, so a
-//! snapshot is there whole or not at all. Writing one that is there changes nothing.
+//! snapshot is there whole or not at all. Writing one that is there changes nothing. With an object store, a process that
+//! dies before the last file was put has written nothing, and the next one writes it anew; one that dies after it has
+//! written everything, and whoever reads fetches it.
 
+mod cache;
 mod columns;
 mod digests;
+mod export;
 mod id;
 mod manifest;
 mod member_digests;
+mod member_rows;
+mod objects;
 mod purge;
 mod reader;
+mod shared;
 mod store;
 mod table;
+mod table_file;
 mod table_reader;
 mod table_writer;
 mod writer;
 
 pub use id::{BadSnapshotId, SnapshotId};
 pub use member_digests::MembershipDigest;
+pub use member_rows::MemberRows;
+pub use objects::{Object, Objects, ObjectsError};
 pub use purge::KeptSnapshot;
 pub use reader::{Part, RowRanges, SnapshotReader, Sweep};
 pub use store::SnapshotStore;
 pub use writer::SnapshotWriter;
 
-use crate::model::Kind;
+use crate::{model::Kind, seal::SealError};
 use parquet::errors::ParquetError;
 use std::{io, path::PathBuf};
 
@@ -69,6 +88,8 @@ use std::{io, path::PathBuf};
 pub enum SnapshotError {
     #[error("snapshot folder {}", path.display())]
     Folder { path: PathBuf, source: io::Error },
+    #[error("object store of snapshots: {source}")]
+    Objects { source: ObjectsError },
     #[error("table {table} of a new snapshot")]
     Unwritten { table: &'static str, source: ParquetError },
     #[error("a {kind} for a new snapshot does not follow the record before it")]
@@ -77,6 +98,8 @@ pub enum SnapshotError {
     Missing { id: SnapshotId },
     #[error("snapshot {id:?}, {file}: {why}")]
     Damaged { id: SnapshotId, file: &'static str, why: String },
+    #[error("snapshot {id:?}, {file}: {source}")]
+    Sealed { id: SnapshotId, file: &'static str, source: SealError },
     #[error("snapshot {id:?} holds other records than those it is named after")]
     OtherContent { id: SnapshotId },
 }

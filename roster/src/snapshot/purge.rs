@@ -4,11 +4,15 @@
 //! found already written and is about to name, stays. Such a one was touched, and ages are told by the folder's own
 //! clock, so it makes no difference whose clock is wrong.
 //!
+//! Of snapshots in an object store, the store is asked ([`super::shared`] says how it is done there); what goes there
+//! goes from the folder too.
+//!
 //! Crash story: a snapshot is renamed first and emptied then, so it is there whole or not at all; what a crash leaves
 //! of one, or of one that was being written, goes with a later purge.
 
 use super::{
     SnapshotError, SnapshotId, SnapshotStore,
+    shared::Place,
     store::{FRESH, folder},
 };
 use std::{
@@ -36,6 +40,37 @@ pub struct KeptSnapshot {
 impl SnapshotStore {
     /// Every snapshot, in no order.
     pub fn list(&self) -> Result<Vec<KeptSnapshot>, SnapshotError> {
+        let Some(shared) = &self.shared else { return self.list_here() };
+        let kept =
+            |(id, place): (SnapshotId, Place)| KeptSnapshot { id, bytes: place.bytes(), idle: place.idle() };
+        Ok(shared.list()?.into_iter().map(kept).collect())
+    }
+
+    /// Takes a snapshot away, unless somebody needed it within `at_least`. `false`: it stays, or was gone.
+    pub fn remove_idle(&self, id: &SnapshotId, at_least: Duration) -> Result<bool, SnapshotError> {
+        let Some(shared) = &self.shared else { return self.remove_here(id, at_least) };
+        let removed = shared.remove_idle(id, at_least)?;
+        if removed {
+            self.remove_here(id, Duration::ZERO)?;
+        }
+        Ok(removed)
+    }
+
+    /// Takes away what crashes left, of snapshots on their way in or out; gives the bytes.
+    pub fn remove_remains(&self, idle_for: Duration) -> Result<u64, SnapshotError> {
+        self.make_room()?;
+        let shared = self.shared.as_ref().map_or(Ok(0), |shared| shared.remove_remains(idle_for))?;
+        Ok(shared + self.remove_remains_here(idle_for)?)
+    }
+
+    /// Notes that a snapshot is needed. `false`: it is not there.
+    pub(super) fn touch(&self, id: &SnapshotId) -> Result<bool, SnapshotError> {
+        let here = self.touch_here(id)?;
+        self.shared.as_ref().map_or(Ok(here), |shared| Ok(shared.touch(id)?))
+    }
+
+    /// What lies in the folder.
+    pub(super) fn list_here(&self) -> Result<Vec<KeptSnapshot>, SnapshotError> {
         let list = || -> io::Result<Vec<KeptSnapshot>> {
             let now = self.folder_time()?;
             let mut found = Vec::new();
@@ -56,8 +91,7 @@ impl SnapshotStore {
         list().map_err(|source| folder(&self.root, source))
     }
 
-    /// Takes a snapshot away, unless somebody needed it within `at_least`. `false`: it stays, or was gone.
-    pub fn remove_idle(&self, id: &SnapshotId, at_least: Duration) -> Result<bool, SnapshotError> {
+    pub(super) fn remove_here(&self, id: &SnapshotId, at_least: Duration) -> Result<bool, SnapshotError> {
         let (place, gone) = (self.place(id), self.root.join(format!("{GONE}{id}")));
         let remove = || -> io::Result<bool> {
             let now = self.folder_time()?;
@@ -79,8 +113,7 @@ impl SnapshotStore {
         }
     }
 
-    /// Takes away what crashes left, of snapshots on their way in or out; gives the bytes.
-    pub fn remove_remains(&self, idle_for: Duration) -> Result<u64, SnapshotError> {
+    fn remove_remains_here(&self, idle_for: Duration) -> Result<u64, SnapshotError> {
         let remove = || -> io::Result<u64> {
             let now = self.folder_time()?;
             let mut bytes = 0;
@@ -99,8 +132,7 @@ impl SnapshotStore {
         remove().map_err(|source| folder(&self.root, source))
     }
 
-    /// Notes that a snapshot is needed. `false`: it is not there.
-    pub(super) fn touch(&self, id: &SnapshotId) -> Result<bool, SnapshotError> {
+    fn touch_here(&self, id: &SnapshotId) -> Result<bool, SnapshotError> {
         let place = self.place(id);
         match fs::write(place.join(USED), b"\n") {
             Ok(()) => Ok(true),

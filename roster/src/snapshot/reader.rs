@@ -62,8 +62,8 @@ impl<T> Part<T> {
         rows: Option<RowRanges>,
         decode: Decode<T>,
     ) -> Result<Self, SnapshotError> {
-        let path = store.checked(&id, kind.as_str())?;
-        let table = TableReader::open(&path, &columns::table(kind), columns, rows)
+        let file = store.checked(&id, kind.as_str())?;
+        let table = TableReader::open(file, &columns::table(kind), columns, rows)
             .map_err(|why| SnapshotError::Damaged { id, file: kind.as_str(), why })?;
         Ok(Self { id, kind, table, decode })
     }

@@ -2,12 +2,18 @@
 
 use super::{
     SnapshotError, SnapshotId, SnapshotReader, SnapshotWriter, Sweep,
-    digests::Whole,
+    digests::{self, Whole},
     manifest::{self, Manifest},
     member_digests::{self, MemberDigestReader, MembershipDigest},
+    member_rows::MemberRows,
     reader::{Part, RowRanges},
+    shared::Shared,
+    table_file::TableFile,
 };
-use crate::model::{Kind, KindCounts, Record, RecordHash, RecordKey, Roster, SyncKey};
+use crate::{
+    model::{Kind, KindCounts, Record, RecordHash, RecordKey, Roster, SyncKey},
+    seal::{Keys, SealError},
+};
 use std::{
     collections::BTreeSet,
     fs::{self, File},
@@ -25,14 +31,25 @@ pub(super) const FRESH: &str = ".new-";
 #[derive(Debug, Clone)]
 pub struct SnapshotStore {
     pub(super) root: PathBuf,
-    whole: Arc<Whole>,
+    pub(super) whole: Arc<Whole>,
+    pub(super) keys: Keys,
+    /// Where the snapshots are; the folder is a cache then. `None`: they are in the folder.
+    pub(super) shared: Option<Shared>,
+    /// Bytes that the cache may have.
+    pub(super) room: u64,
 }
 
 impl SnapshotStore {
     /// Opens the folder, and makes it when missing.
     pub fn open(root: &Path) -> Result<Self, SnapshotError> {
         fs::create_dir_all(root).map_err(|source| folder(root, source))?;
-        Ok(Self { root: root.to_path_buf(), whole: Arc::default() })
+        let (whole, keys) = (Arc::default(), Keys::default());
+        Ok(Self { root: root.to_path_buf(), whole, keys, shared: None, room: 0 })
+    }
+
+    /// With keys to read what is encrypted, and, if they say so, one to write with.
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
     }
 
     pub(super) fn place(&self, id: &SnapshotId) -> PathBuf {
@@ -45,14 +62,15 @@ impl SnapshotStore {
         &self.root
     }
 
-    pub fn contains(&self, id: &SnapshotId) -> bool {
-        self.place(id).is_dir()
-    }
-
     /// Begins a snapshot of records that come one by one, in the order of their keys.
     pub fn writer(&self) -> Result<SnapshotWriter, SnapshotError> {
+        SnapshotWriter::new(self.clone(), self.fresh()?)
+    }
+
+    /// A folder that is to become a snapshot; dropped before, it is gone.
+    pub(super) fn fresh(&self) -> Result<TempDir, SnapshotError> {
         let fresh = tempfile::Builder::new().prefix(FRESH).tempdir_in(&self.root);
-        SnapshotWriter::new(self.clone(), fresh.map_err(|source| folder(&self.root, source))?)
+        fresh.map_err(|source| folder(&self.root, source))
     }
 
     /// Writes a roster that is in memory, unless it is there.
@@ -67,21 +85,16 @@ impl SnapshotStore {
     }
 
     /// Gives a complete folder its name, in one step.
-    pub(super) fn take_in(&self, fresh: TempDir, id: &SnapshotId) -> Result<SnapshotId, SnapshotError> {
+    pub(super) fn take_in(&self, complete: &Path, id: &SnapshotId) -> Result<(), SnapshotError> {
         let place = self.place(id);
         let parent = place.parent().expect("a snapshot lies in a folder of its first digits");
         fs::create_dir_all(parent)
             .and_then(|()| sync(&self.root))
             .map_err(|source| folder(parent, source))?;
-        match fs::rename(fresh.path(), &place) {
-            Ok(()) => {
-                // It has its final name; the guard must not take it away.
-                let _renamed = fresh.keep();
-                sync(parent).map_err(|source| folder(parent, source))?;
-                Ok(*id)
-            }
+        match fs::rename(complete, &place) {
+            Ok(()) => sync(parent).map_err(|source| folder(parent, source)),
             // Another writer of the same content was faster.
-            Err(_) if place.is_dir() => Ok(*id),
+            Err(_) if place.is_dir() => Ok(()),
             Err(source) => Err(folder(&place, source)),
         }
     }
@@ -122,6 +135,12 @@ impl SnapshotStore {
         Part::records(self, *id, kind, Some(rows))
     }
 
+    /// Who is in groups, by the places of the memberships.
+    pub fn members_in(&self, id: &SnapshotId, rows: RowRanges) -> Result<MemberRows, SnapshotError> {
+        self.check_manifest(id)?;
+        MemberRows::open(self, *id, rows)
+    }
+
     /// Records of one kind whose keys lie between two, both included; of memberships, those of such groups.
     pub fn read_range(
         &self,
@@ -145,9 +164,9 @@ impl SnapshotStore {
     ) -> Result<impl Iterator<Item = Result<MembershipDigest, SnapshotError>> + use<>, SnapshotError> {
         self.check_manifest(id)?;
         let (id, table) = (*id, member_digests::TABLE.name);
-        let path = self.checked(&id, table)?;
+        let file = self.checked(&id, table)?;
         let damaged = move |why| SnapshotError::Damaged { id, file: table, why };
-        let reader = MemberDigestReader::open(&path).map_err(damaged)?;
+        let reader = MemberDigestReader::open(file).map_err(damaged)?;
         Ok(reader.map(move |found| found.map_err(damaged)))
     }
 
@@ -179,10 +198,7 @@ impl SnapshotStore {
     }
 
     fn check_manifest(&self, id: &SnapshotId) -> Result<Manifest, SnapshotError> {
-        let place = self.place(id);
-        if !place.is_dir() {
-            return Err(SnapshotError::Missing { id: *id });
-        }
+        let place = self.bring(id)?;
         let manifest = self.whole.check(&place, manifest::NAME).and_then(|()| Manifest::read(&place));
         let damaged = |why| SnapshotError::Damaged { id: *id, file: "snapshot", why };
         let manifest = manifest.map_err(damaged)?;
@@ -190,11 +206,14 @@ impl SnapshotStore {
     }
 
     /// The file of a table, once it was found whole.
-    pub(super) fn checked(&self, id: &SnapshotId, table: &'static str) -> Result<PathBuf, SnapshotError> {
-        let (place, name) = (self.place(id), table_file(table));
+    pub(super) fn checked(&self, id: &SnapshotId, table: &'static str) -> Result<TableFile, SnapshotError> {
+        let (place, name) = (self.bring(id)?, table_file(table));
         let damaged = |why| SnapshotError::Damaged { id: *id, file: table, why };
         self.whole.check(&place, &name).map_err(damaged)?;
-        Ok(place.join(name))
+        TableFile::open(&place.join(name), &self.keys).map_err(|error| match error {
+            SealError::File(_) | SealError::Damaged(_) => damaged(error.to_string()),
+            source => SnapshotError::Sealed { id: *id, file: table, source },
+        })
     }
 }
 
@@ -210,4 +229,11 @@ pub(super) fn sync(folder: &Path) -> io::Result<()> {
 /// The file of a table.
 pub(super) fn table_file(table: &str) -> String {
     format!("{table}.parquet")
+}
+
+/// Whether a snapshot has a file of this name.
+pub(super) fn is_file_of_snapshot(name: &str) -> bool {
+    let tables = Kind::ALL.map(Kind::as_str).into_iter().chain([member_digests::TABLE.name]);
+    [manifest::NAME, digests::NAME].contains(&name)
+        || tables.into_iter().any(|table| table_file(table) == name)
 }

@@ -3,6 +3,7 @@
 use super::{
     columns::{Cell, Type},
     table::Table,
+    table_file::TableFile,
 };
 use parquet::{
     column::reader::{ColumnReader, ColumnReaderImpl},
@@ -13,11 +14,11 @@ use parquet::{
         reader::{FileReader, SerializedFileReader},
     },
 };
-use std::{fs::File, ops::Range, path::Path};
+use std::ops::Range;
 
 /// Gives the rows one after another, the wanted columns of each in the order of the table.
 pub(super) struct TableReader {
-    file: SerializedFileReader<File>,
+    file: SerializedFileReader<TableFile>,
     table: Table,
     columns: Vec<usize>,
     /// Rows still to be read, sorted and apart; `None`: all.
@@ -31,12 +32,11 @@ pub(super) struct TableReader {
 impl TableReader {
     /// Of `columns` all must exist; `rows` are places from 0, sorted and apart.
     pub fn open(
-        path: &Path,
+        file: TableFile,
         table: &Table,
         columns: Vec<usize>,
         rows: Option<Vec<Range<u64>>>,
     ) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?;
         let file = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
         let found = file.metadata().file_metadata().schema_descr().num_columns();
         if found != table.columns.len() {

@@ -1,21 +1,19 @@
 //! Writes a snapshot record by record; memory holds one stretch of rows per kind.
 
 use super::{
-    SnapshotError, SnapshotId, SnapshotStore, columns,
-    digests::{self, Digesting},
+    SnapshotError, SnapshotId, SnapshotStore, columns, digests,
     id::Content,
     manifest::{self, Manifest},
     member_digests::{self, MemberDigests},
     store::{sync, table_file},
     table::Table,
+    table_file::Out,
     table_writer::TableWriter,
 };
 use crate::model::{Kind, KindCounts, Record, RecordHash, RecordKey};
 use parquet::errors::ParquetError;
-use std::{fs::File, path::Path};
+use std::path::Path;
 use tempfile::TempDir;
-
-type Out = Digesting<File>;
 
 /// A snapshot on its way. Dropped before [`SnapshotWriter::finish`], it leaves nothing.
 pub struct SnapshotWriter {
@@ -33,10 +31,10 @@ impl SnapshotWriter {
     pub(super) fn new(store: SnapshotStore, fresh: TempDir) -> Result<Self, SnapshotError> {
         let tables = Kind::ALL.map(|kind| {
             let table = columns::table(kind);
-            let made = create(fresh.path(), &table).and_then(|out| TableWriter::new(out, &table));
+            let made = create(&store, fresh.path(), &table).and_then(|out| TableWriter::new(out, &table));
             made.map_err(|error| unwritten(table.name, error))
         });
-        let members = create(fresh.path(), &member_digests::TABLE)
+        let members = create(&store, fresh.path(), &member_digests::TABLE)
             .and_then(MemberDigests::new)
             .map_err(|error| unwritten(member_digests::TABLE.name, error))?;
         Ok(Self {
@@ -63,8 +61,8 @@ impl SnapshotWriter {
         }
         let table = &mut self.tables[kind as usize];
         table.push(columns::row(record, hash)).map_err(|error| unwritten(kind.as_str(), error))?;
-        if kind == Kind::Membership {
-            let added = self.members.add(&key.key, hash);
+        if let Record::Membership(membership) = record {
+            let added = self.members.add(membership);
             added.map_err(|error| unwritten(member_digests::TABLE.name, error))?;
         }
         self.content.add(hash);
@@ -92,20 +90,25 @@ impl SnapshotWriter {
             Manifest::new(id, records).write(fresh.path()).map_err(folder)?,
         ));
         digests::write(fresh.path(), &files).and_then(|()| sync(fresh.path())).map_err(folder)?;
-        store.take_in(fresh, &id)
+        if let Some(shared) = &store.shared {
+            let names: Vec<String> = files.into_iter().map(|(name, _)| name).collect();
+            shared.put(&id, fresh.path(), &names)?;
+        }
+        // Its guard finds it gone, and takes nothing away.
+        store.take_in(fresh.path(), &id)?;
+        store.make_room()?;
+        Ok(id)
     }
 }
 
-fn create(folder: &Path, table: &Table) -> Result<Out, ParquetError> {
-    let file = File::create_new(folder.join(table_file(table.name)))?;
-    Ok(Digesting::new(file))
+fn create(store: &SnapshotStore, folder: &Path, table: &Table) -> Result<Out, ParquetError> {
+    Ok(Out::create(&folder.join(table_file(table.name)), &store.keys)?)
 }
 
 /// Brings a file down to the disk and gives its digest.
 fn close(written: Result<Out, ParquetError>, name: &'static str) -> Result<blake3::Hash, SnapshotError> {
-    let (file, digest) = written.map_err(|error| unwritten(name, error))?.finish();
-    file.sync_all().map_err(|error| unwritten(name, error))?;
-    Ok(digest)
+    let out = written.map_err(|error| unwritten(name, error))?;
+    out.close().map_err(|error| unwritten(name, error))
 }
 
 fn unwritten(table: &'static str, why: impl Into<ParquetError>) -> SnapshotError {

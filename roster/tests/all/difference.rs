@@ -4,7 +4,7 @@ use crate::generate;
 use chrono::NaiveDate;
 use proptest::{prelude::*, sample::Index};
 use rollover_roster::{
-    diff::{Action, Change, ChangeCounts, diff},
+    diff::{Action, Change, ChangeCounts, diff, diff_rosters},
     invent::{Invention, Municipality},
     mirror::mirror_after,
     model::{Course, Details, Group, Kind, Membership, Record, Role, Roster, SyncKey},
@@ -14,7 +14,10 @@ use std::convert::Infallible;
 
 pub fn difference(roster: &Roster, mirror: &Roster) -> Vec<Change> {
     let stream = |roster: &Roster| roster.records().to_vec().into_iter().map(Ok::<_, Infallible>);
-    diff(stream(roster), stream(mirror)).map(|change| change.unwrap()).collect()
+    let changes: Vec<Change> = diff(stream(roster), stream(mirror)).map(|change| change.unwrap()).collect();
+    let in_memory: Vec<Change> = diff_rosters(roster, mirror).collect();
+    assert_eq!(in_memory, changes, "streams and rosters in memory differ in the same way");
+    changes
 }
 
 /// A roster once changes, in any order, are applied to it.

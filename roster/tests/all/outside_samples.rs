@@ -2,7 +2,7 @@
 
 use rollover_roster::{
     model::{Profile, Record},
-    read::{Leniency, Lenient, ReadOptions, ReadReport, ReadRoster, read_imse},
+    read::{Leniency, Lenient, ReadOptions, ReadReport, ReadRoster, oneroster::read_oneroster, read_imse},
 };
 use std::{fs::File, io::BufReader, path::PathBuf};
 
@@ -54,5 +54,41 @@ fn published_examples_of_exports_hold_a_part_and_are_refused_for_it() {
         let report = read(folder.join(format!("PIFU-IMS_SAS_eksempel_{name}.xml")), Lenient::default())
             .expect_err(name);
         assert!(report.to_string().contains("its parent is not in the file; "), "{name}: {report}");
+    }
+}
+
+/// What the tests above, and the one of the bundle, say something of.
+const EXPECTED: [&str; 6] = [
+    "PIFU-IMS_SAS_eksempel.xml",
+    "PIFU-IMS_SAS_eksempel_fravar_1.xml",
+    "PIFU-IMS_SAS_eksempel_fravar_1_kompakt.xml",
+    "PIFU-IMS_SAS_eksempel_karakter_1.xml",
+    "PIFU-IMS_SAS_eksempel_karakter_1_kompakt.xml",
+    "manifest.csv",
+];
+
+// DOMAIN I4
+#[test]
+fn whatever_else_lies_there_is_told_to_be_no_roster() {
+    let mut looked_at = 0;
+    for folder in ["pifu-ims", "oat-sa-v1p1", "ss12000"].into_iter().filter_map(folder) {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if EXPECTED.contains(&name.as_str()) {
+                continue;
+            }
+            for lenient in [Lenient::default(), Lenient::all()] {
+                let report = read(path.clone(), lenient).expect_err(&name).to_string();
+                let is_told = ["this is no roster", "expected <enterprise>: look at what the MIS sends"];
+                assert!(is_told.iter().any(|told| report.contains(told)), "{name}: {report}");
+            }
+            let report = read_oneroster(&path, None, &ReadOptions::default()).expect_err(&name).to_string();
+            assert!(report.contains("the file is no whole ZIP"), "{name}: {report}");
+            looked_at += 1;
+        }
+    }
+    if folder("pifu-ims").is_some() {
+        assert!(looked_at > 0, "there are papers beside the samples");
     }
 }

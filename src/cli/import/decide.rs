@@ -11,7 +11,7 @@ use crate::{
     ledger::NewFilterDecision,
 };
 use clap::Args;
-use rollover_jobs::{Customer, ports::Outcome};
+use rollover_jobs::Customer;
 use rollover_roster::{
     diff::Action,
     filter::Limits,
@@ -26,7 +26,7 @@ use std::{collections::BTreeSet, str::FromStr};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DecideArgs {
     customer: String,
-    /// The aborted run whose roster it is about; without it the newest run.
+    /// The run that was stopped and whose roster it is about; without it the newest run.
     #[arg(long)]
     run: Option<i64>,
     /// The roster that a dry run looked at, in place of a run.
@@ -182,11 +182,19 @@ async fn roster_of(app: &App, customer: &Customer, run: Option<i64>) -> anyhow::
         ))
         .into());
     };
+    if let Some(of) = run.undoes {
+        return Err(ExitError::refused(format!(
+            "run {} was to undo run {of}: limits are lifted for that with `rollover import undo {of} --apply`",
+            run.id
+        ))
+        .into());
+    }
     let record = run.record.0;
-    match record.roster.filter(|_| record.outcome == Outcome::Aborted) {
+    match record.roster.filter(|_| record.awaits_decision()) {
         Some(roster) => Ok(roster),
         None => Err(ExitError::refused(format!(
-            "run {} was not aborted by the Filter, so there is nothing to decide: its outcome is {}",
+            "run {} was stopped by neither the Filter nor the size of its roster, so there is nothing to decide: its \
+             outcome is {}",
             run.id,
             run.outcome.replace('_', " ")
         ))

@@ -1,4 +1,4 @@
-//! `rollover import decisions` and `withdraw`: what people decided about the Filter, and what became of it.
+//! `rollover import decisions` and `withdraw`: what people decided about imports, and what became of it.
 
 use crate::{
     app::App,
@@ -49,13 +49,16 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str) -> anyhow::Result<Ex
             cell(short(&decision.reason, 80)),
         ]);
     }
-    listing.print("Nobody has decided anything about the Filter: it is on, with its limits.");
+    listing.print("Nobody has decided anything: the Filter is on, with its limits.");
     Ok(Exit::Done)
 }
 
 /// What holds by a decision, and for what of the difference.
 pub(in crate::cli) fn what(decision: &DecisionRow, own: &Limits) -> String {
-    let what = limits_words(decision, own);
+    let what = match decision.undoes {
+        Some(run) => format!("undo of run {run}, {}", limits_words(decision, own)),
+        None => limits_words(decision, own),
+    };
     match &decision.slice {
         Some(slice) => format!("{what}; only {}", slice.0),
         None => what,
@@ -85,6 +88,7 @@ fn state(row: &FilterDecisionRow, zone: Tz) -> String {
     let words = row.state.words();
     match (row.state, decision.used_by_run, decision.withdrawn_at) {
         (FilterDecisionState::Used, Some(run), _) => format!("{words} by run {run}"),
+        (FilterDecisionState::Refuses, Some(run), _) => format!("used by run {run}, and {words}"),
         (FilterDecisionState::Withdrawn, _, Some(at)) => format!(
             "{words} by {} on {}: {}",
             decision.withdrawn_by.as_deref().unwrap_or_default(),
@@ -100,10 +104,21 @@ pub(super) async fn withdraw(cx: &Context, app: &App, id: i64, why: &str) -> any
     if cx.json {
         output::json(&decision)?;
     } else {
-        output::line(format!(
-            "Decision {id} is withdrawn: the Filter of {} is on for every roster, with its own limits.",
-            decision.customer_id.as_deref().unwrap_or("the customer")
-        ));
+        output::line(withdrawn_words(&decision));
     }
     Ok(Exit::Done)
+}
+
+fn withdrawn_words(decision: &DecisionRow) -> String {
+    let (id, customer) = (decision.id, decision.customer_id.as_deref().unwrap_or("the customer"));
+    match (decision.undoes, decision.used_by_run) {
+        (Some(run), Some(_)) => format!(
+            "Decision {id} is withdrawn: the roster of run {run} is taken in again when it comes, through the Filter. Next: \
+             rollover import run {customer}"
+        ),
+        (Some(run), None) => format!("Decision {id} is withdrawn: run {run} is not undone by it."),
+        (None, _) => format!(
+            "Decision {id} is withdrawn: the Filter of {customer} is on for every roster, with its own limits."
+        ),
+    }
 }

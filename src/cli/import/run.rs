@@ -13,9 +13,7 @@ use crate::{
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use indicatif::ProgressBar;
-use rollover_jobs::{
-    ImportOutcome, ImportReport, ImportRoster, JobContext, JobFacts, JobKind, ports::Outcome,
-};
+use rollover_jobs::{ImportOutcome, ImportReport, ImportRoster, JobContext, JobFacts, JobKind};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -67,7 +65,13 @@ pub(super) async fn run_now(cx: &Context, app: &App, id: &str) -> anyhow::Result
         due_at: now,
     };
     let job = app.ledger.enqueue(now, &cx.person()?, &[new]).await?[0];
-    let spinner = progress::spinner(&format!("job {job}: reading, comparing, checking, applying"));
+    let row = run_job(app, job, "reading, comparing, checking, applying").await?;
+    told(cx, app, &row).await
+}
+
+/// Runs a job that was made here to its end, or hands it back when this process is asked to stop.
+pub(super) async fn run_job(app: &App, job: i64, doing: &str) -> anyhow::Result<JobRow> {
+    let spinner = progress::spinner(&format!("job {job}: {doing}"));
     let worker = Worker::new(app.engine.clone(), app.owner.clone());
     let stop = crate::app::stop_on_signal()?;
     let row = tokio::select! {
@@ -84,7 +88,7 @@ pub(super) async fn run_now(cx: &Context, app: &App, id: &str) -> anyhow::Result
     };
     tell_ends(&app.engine).await?;
     spinner.finish_and_clear();
-    told(cx, app, &row).await
+    Ok(row)
 }
 
 /// The run itself is the worker's, so that a stop can hand it back. Where nobody else looks after silent workers,
@@ -135,7 +139,7 @@ async fn tell_who_is_before(app: &App, row: &JobRow, spinner: &ProgressBar) -> a
     Ok(())
 }
 
-async fn told(cx: &Context, app: &App, row: &JobRow) -> anyhow::Result<Exit> {
+pub(super) async fn told(cx: &Context, app: &App, row: &JobRow) -> anyhow::Result<Exit> {
     let exit = if row.state == JobState::Done { Exit::Done } else { Exit::Unhealthy };
     if cx.json {
         output::json(row)?;
@@ -147,7 +151,7 @@ async fn told(cx: &Context, app: &App, row: &JobRow) -> anyhow::Result<Exit> {
     }
     if let Some(run) = app.ledger.run_of_job(row.id).await? {
         output::line(format!("\nRecorded as run {}: rollover import show {}", run.id, run.id));
-        if run.record.outcome == Outcome::Aborted {
+        if run.record.awaits_decision() && run.undoes.is_none() {
             output::line(format!(
                 "This run applied nothing. Show the customer the figures; if they decide that the roster is right: \
                  rollover import decide {} --run {} --help",

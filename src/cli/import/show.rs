@@ -27,8 +27,17 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str, limit: i64) -> anyho
         output::json(&runs)?;
         return Ok(Exit::Done);
     }
-    let mut listing =
-        Listing::new(&["run", "ended, local", "outcome", "created", "updated", "deleted", "waits", "roster"]);
+    let mut listing = Listing::new(&[
+        "run",
+        "ended, local",
+        "outcome",
+        "created",
+        "updated",
+        "deleted",
+        "waits",
+        "roster",
+        "undo",
+    ]);
     for run in &runs {
         let record = &run.record.0;
         listing.row(vec![
@@ -40,6 +49,7 @@ pub(super) async fn list(cx: &Context, app: &App, id: &str, limit: i64) -> anyho
             cell(record.applied.deleted),
             cell(record.postponed_deletes.total() + record.held_courses + record.not_released.total()),
             cell(record.roster_name.as_deref().unwrap_or("–")),
+            cell(undo_words(run)),
         ]);
     }
     listing.print("No import has been tried yet.");
@@ -57,11 +67,23 @@ pub(super) async fn show(cx: &Context, app: &App, id: i64) -> anyhow::Result<Exi
     Ok(Exit::Done)
 }
 
+fn undo_words(run: &RunRow) -> String {
+    match (run.undoes, run.undone_by) {
+        (Some(of), _) => format!("of run {of}"),
+        (None, Some(by)) => format!("undone by run {by}"),
+        (None, None) => String::new(),
+    }
+}
+
 fn print_run(run: &RunRow, customer: &Customer) {
     let record: &RunRecord = &run.record.0;
     output::line(format!("Run {} of {}: {}", run.id, customer.name, run.outcome.replace('_', " ")));
     output::line(format!("  ended    {} = {}", local(run.ended_at, customer.time_zone), utc(run.ended_at)));
     output::line(format!("  roster   {}", record.roster_name.as_deref().unwrap_or("none")));
+    let undo = undo_words(run);
+    if !undo.is_empty() {
+        output::line(format!("  undo     {undo}"));
+    }
     output::line(format!(
         "  applied  {} created, {} updated, {} deleted",
         record.applied.created, record.applied.updated, record.applied.deleted

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 use rollover_jobs::{
-    CourseForecast, ForecastAsk, JobContext, JobFacts, forecast_courses,
+    AskedRoster, CourseForecast, ForecastAsk, JobContext, JobFacts, forecast_courses,
     ports::{Delivery, IntegrationState},
 };
 use rollover_roster::{course_fate::CourseFate, figures::thousands};
@@ -43,7 +43,8 @@ pub(super) async fn run(cx: &Context, app: &App, args: CoursesArgs) -> anyhow::R
     let state = app.ledger.integration(&customer.id).await?;
     let facts = JobFacts { id: 0, task: None, due_at: app.clock.now(), attempt: 1, round: 0 };
     let look = JobContext::dry_run(facts, customer, app.engine.ports.clone());
-    let ask = ForecastAsk { roster: args.roster.as_deref().map(delivery).transpose()?, on: args.on };
+    let file = args.roster.as_deref().map(delivery).transpose()?;
+    let ask = ForecastAsk { roster: file.map_or(AskedRoster::Newest, AskedRoster::File), on: args.on };
     let spinner = progress::spinner("comparing courses");
     let forecast = forecast_courses(&look, ask).await;
     spinner.finish_and_clear();

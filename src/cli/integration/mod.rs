@@ -1,6 +1,7 @@
 //! `rollover integration`: what the next import makes of courses, and what the window of delay delete holds back.
 
 mod courses;
+mod postponed;
 
 use super::context::Context;
 use crate::exit::Exit;
@@ -14,11 +15,20 @@ pub(super) enum IntegrationCommand {
         --on 2024-08-19      on the first day of the new year"
     )]
     Courses(courses::CoursesArgs),
+    /// List the deletes that wait: what, since which run, until when; and say what the window's last day brings.
+    ///
+    /// Ends with 5 where the first import after the window will be stopped.
+    #[command(
+        after_help = "Examples:\n  rollover integration postponed nes\n  rollover integration postponed nes --kind person \
+        --school \"Nes skole\" --limit 500\n  rollover integration postponed nes --json --limit 0      counts and forecast alone"
+    )]
+    Postponed(postponed::PostponedArgs),
 }
 
 pub(super) async fn run(cx: &Context, command: IntegrationCommand) -> anyhow::Result<Exit> {
     let app = cx.open().await?;
     match command {
         IntegrationCommand::Courses(args) => courses::run(cx, &app, args).await,
+        IntegrationCommand::Postponed(args) => postponed::run(cx, &app, args).await,
     }
 }

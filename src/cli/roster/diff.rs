@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use clap::Args;
 use rollover_roster::{
     compare::{Comparison, Options, RosterError, compare_files, compare_to_snapshot, read_to_snapshot},
-    diff::{Action, Change, ChangeCounts, diff},
+    diff::{Action, Change, ChangeCounts, diff_rosters},
     explain::Explainer,
     figures::thousands,
     filter::{Breach, Limits, Verdict, decide_abort},
@@ -27,6 +27,7 @@ use serde::Serialize;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    thread,
 };
 
 #[derive(Debug, Args)]
@@ -125,6 +126,17 @@ impl<'a> Old<'a> {
     }
 }
 
+impl Old<'_> {
+    fn read(&self, args: &ReadArgs) -> anyhow::Result<Roster> {
+        match self {
+            Self::File(path) => Ok(args.read_good(path)?.roster),
+            Self::Snapshot(store, id) => {
+                Ok(Roster::from_records(store.read(id)?.collect::<Result<Vec<Record>, _>>()?))
+            }
+        }
+    }
+}
+
 /// Two rosters: of IMS Enterprise files by their indexes, so that memory hardly grows with them; others in memory.
 enum Pair<'a> {
     Indexed { old: Old<'a>, new: &'a Path, options: Options<'a>, comparison: Box<Comparison> },
@@ -150,14 +162,13 @@ impl<'a> Pair<'a> {
             let comparison = Box::new(comparison.map_err(|error| said(error, &old, new))?);
             return Ok(Self::Indexed { old, new, options: *options, comparison });
         }
-        let new = args.read.read_good(new)?.roster;
-        let old = match &old {
-            Old::File(path) => args.read.read_good(path)?.roster,
-            Old::Snapshot(store, id) => {
-                Roster::from_records(store.read(id)?.collect::<Result<Vec<Record>, _>>()?)
-            }
-        };
-        Ok(Self::InMemory { old, new })
+        // Each on a thread of its own; of two that are not in order the new one is told.
+        let (old, new) = thread::scope(|scope| {
+            let old = scope.spawn(|| old.read(&args.read));
+            let new = args.read.read_good(new);
+            (old.join().expect("a reader does not panic"), new)
+        });
+        Ok(Self::InMemory { new: new?.roster, old: old? })
     }
 
     fn sizes(&self) -> (KindCounts, KindCounts) {
@@ -172,7 +183,7 @@ impl<'a> Pair<'a> {
             Self::Indexed { comparison, .. } => {
                 Box::new(comparison.changes().map(|change| change.map_err(anyhow::Error::new)))
             }
-            Self::InMemory { old, new } => Box::new(diff(stream(new), stream(old))),
+            Self::InMemory { old, new } => Box::new(diff_rosters(new, old).map(Ok)),
         }
     }
 
@@ -200,10 +211,6 @@ impl<'a> Pair<'a> {
         }
         Ok(sides)
     }
-}
-
-fn stream(roster: &Roster) -> impl Iterator<Item = anyhow::Result<Record>> {
-    roster.records().iter().cloned().map(anyhow::Ok)
 }
 
 /// A report names its file by its last part, which both may have.

@@ -1,7 +1,8 @@
-//! `rollover roster`: looks at roster files by themselves; needs no ledger and writes to no data folder.
+//! `rollover roster`: looks at roster files and snapshots by themselves; needs no ledger.
 
 mod check;
 mod diff;
+mod export;
 mod generate;
 mod input;
 mod stats;
@@ -26,6 +27,12 @@ pub(super) enum RosterCommand {
         a file is not in order."
     )]
     Diff(diff::DiffArgs),
+    /// Write a snapshot out as plain Parquet files, from where the settings keep it, with the keys of the environment.
+    #[command(
+        after_help = "Example:\n  rollover roster export 3fa1…e9 --to /tmp/monday\n  duckdb -c \"FROM \
+        '/tmp/monday/person.parquet'\"\n\nThe files are not encrypted: delete them when you are done."
+    )]
+    Export(export::ExportArgs),
     /// Count what a roster holds.
     Stats(stats::StatsArgs),
     /// Write the roster of an invented municipality: the same arguments give the same bytes.
@@ -40,6 +47,7 @@ pub(super) fn run(cx: &Context, command: RosterCommand) -> anyhow::Result<Exit> 
     match command {
         RosterCommand::Check(args) => check::run(cx, &args),
         RosterCommand::Diff(args) => diff::run(cx, &args),
+        RosterCommand::Export(args) => export::run(cx, &args),
         RosterCommand::Stats(args) => stats::run(cx, &args),
         RosterCommand::Generate(args) => generate::run(&args),
     }

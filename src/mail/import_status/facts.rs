@@ -26,7 +26,11 @@ pub(super) fn facts(customer: &Customer, run: &RunRecord, words: &dyn Words) -> 
     fact(labels.duration, words.duration(run.ended_at - run.started_at));
     fact(labels.time_zone, zone.name().to_owned());
     if let Some(decision) = run.used_decision {
-        fact(labels.decision, words.decision(decision));
+        let what = match run.undo_of {
+            Some(_) => words.undo_decision(decision),
+            None => words.decision(decision),
+        };
+        fact(labels.decision, what);
     }
     facts
 }

@@ -7,6 +7,7 @@ mod facts;
 mod figures;
 mod problems;
 mod said;
+mod undo;
 mod words;
 
 #[cfg(test)]
@@ -118,14 +119,19 @@ pub fn status_mails(
 
 fn status(customer: &Customer, run: &RunRecord, run_id: i64, base_url: &str) -> Status {
     let words = words_of(customer.language());
-    let (happened, next) = said(run, words);
+    let (happened, next) = said(&customer.id, run, words);
     let whose = name(&customer.name);
+    let undo = run.undo_of.is_some();
+    let subject = |outcome, whose: &str| match undo {
+        true => words.undo_subject(outcome, whose),
+        false => words.subject(outcome, whose),
+    };
     Status {
         labels: words.labels(),
         tone: tone(run.outcome),
-        verdict: words.verdict(run.outcome),
-        subject: words.subject(run.outcome, &whose),
-        title: words.title(&whose),
+        verdict: if undo { words.undo_verdict(run.outcome) } else { words.verdict(run.outcome) },
+        subject: subject(run.outcome, &whose),
+        title: if undo { words.undo_title(&whose) } else { words.title(&whose) },
         details_of_run: words.details_of(run_id),
         open_run: words.open_run(run_id),
         footer: words.footer(&whose),

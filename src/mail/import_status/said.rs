@@ -1,12 +1,12 @@
 //! What the status mail says: what happened, what to do next, what else is to know; each in the words of a language.
 
-use super::{name, words::Words};
+use super::{name, undo::undo_said, words::Words};
 use chrono::NaiveDate;
 use rollover_jobs::{
     CustomerId,
     ports::{Applied, CoursesGone, Outcome, RunRecord},
 };
-use rollover_roster::{course_fate::CourseEnd, diff::Action, model::Kind};
+use rollover_roster::{course_fate::CourseEnd, diff::Action, model::Kind, shrunken::Shrunken};
 
 pub(super) enum Happened<'a> {
     Completed(Applied),
@@ -17,6 +17,8 @@ pub(super) enum Happened<'a> {
     Unreadable(u64),
     /// So many courses came before the school year's start, and the customer's setting refuses that (C1).
     TooEarly(u64),
+    /// The kinds of which most is missing (I4).
+    TooSmall(&'a [Shrunken]),
     /// Why, as far as it is known: a fragment, in English.
     Failed(Option<&'a str>),
     NoRoster,
@@ -42,6 +44,8 @@ pub(super) enum Next {
     /// The Filter's question to the customer, about the roster of this short name.
     Decide(Option<String>),
     CorrectFile,
+    /// A whole file, or a decision about the roster of this short name.
+    SendWhole(Option<String>),
     SendWithoutNewCourses(NaiveDate),
     RemoveCause,
     LookForFile,
@@ -90,8 +94,9 @@ pub(super) struct Told {
 }
 
 /// What happened, and what to do next.
-pub(super) fn said(run: &RunRecord, words: &dyn Words) -> (String, String) {
-    let mut happened = words.happened(&happened(run));
+pub(super) fn said(customer: &CustomerId, run: &RunRecord, words: &dyn Words) -> (String, String) {
+    let (mut happened, next) = undo_said(customer, run, words)
+        .unwrap_or_else(|| (words.happened(&happened(run)), words.next(&next(run))));
     let addition = match run.outcome {
         Outcome::Completed if run.applied_in_part => words.put_right(),
         Outcome::Completed => "",
@@ -101,7 +106,7 @@ pub(super) fn said(run: &RunRecord, words: &dyn Words) -> (String, String) {
         happened.push(' ');
         happened.push_str(addition);
     }
-    (happened, words.next(&next(run)))
+    (happened, next)
 }
 
 fn happened(run: &RunRecord) -> Happened<'_> {
@@ -112,6 +117,7 @@ fn happened(run: &RunRecord) -> Happened<'_> {
         Outcome::NoRoster => Happened::NoRoster,
         Outcome::Failed => match &run.read_errors {
             Some(report) => Happened::Unreadable(report.total()),
+            None if !run.shrunken.is_empty() => Happened::TooSmall(&run.shrunken),
             None if run.held_until.is_some() => Happened::TooEarly(run.held_courses),
             None => Happened::Failed(run.failure.as_deref()),
         },
@@ -139,6 +145,7 @@ fn next(run: &RunRecord) -> Next {
         Outcome::Aborted => Next::Decide(run.roster.map(|id| id.short())),
         Outcome::NoRoster => Next::LookForFile,
         Outcome::Failed if run.read_errors.is_some() => Next::CorrectFile,
+        Outcome::Failed if !run.shrunken.is_empty() => Next::SendWhole(run.roster.map(|id| id.short())),
         Outcome::Failed => run.held_until.map_or(Next::RemoveCause, Next::SendWithoutNewCourses),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use rollover_jobs::{
     CustomerSettings, Language,
-    ports::{Applied, CoursesGone, SiteCounts},
+    ports::{Applied, CoursesGone, Refusal, SiteCounts},
 };
 use rollover_roster::{
     course_fate::CourseEnd,
@@ -20,6 +20,7 @@ use rollover_roster::{
     model::Kind,
     read::{Concessions, Leniency, ReadError, ReadReport},
     rekey::RekeyedCounts,
+    shrunken::Shrunken,
 };
 
 const BASE: &str = "https://rollover.example.com";
@@ -64,6 +65,7 @@ fn base(outcome: Outcome) -> RunRecord {
         started_at: "2024-06-24T01:30:00Z".parse().unwrap(),
         ended_at: "2024-06-24T01:31:12Z".parse().unwrap(),
         roster_name: None,
+        roster_arrived_at: None,
         roster: None,
         mirror: None,
         before: counts(1302, 118),
@@ -77,11 +79,15 @@ fn base(outcome: Outcome) -> RunRecord {
         not_released: ChangeCounts::default(),
         start_not_known: false,
         breaches: Vec::new(),
+        shrunken: Vec::new(),
         read_errors: None,
         failure: None,
         used_decision: None,
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
         predicted_duplicates: 0,
         courses_gone: Default::default(),
@@ -228,6 +234,20 @@ fn refused_for_early_courses() -> RunRecord {
     }
 }
 
+fn too_small() -> RunRecord {
+    let size = |kind, count, of| Shrunken { kind, count, of };
+    RunRecord {
+        planned: ChangeCounts {
+            person: actions(0, 0, 1417),
+            group: actions(0, 0, 64),
+            ..ChangeCounts::default()
+        },
+        shrunken: vec![size(Kind::Group, 2, 66), size(Kind::Person, 3, 1420)],
+        failure: Some("the roster of nes is too small to be a whole one".to_owned()),
+        ..with_file(Outcome::Failed)
+    }
+}
+
 fn failed() -> RunRecord {
     RunRecord {
         failure: Some("the worker died three times while this job ran".to_owned()),
@@ -252,6 +272,17 @@ fn aborted_over_a_part() -> RunRecord {
     RunRecord { applied_in_part: true, ..aborted() }
 }
 
+fn undone() -> RunRecord {
+    RunRecord { undo_of: Some(16), roster_name: None, ..completed() }
+}
+
+fn refused_again() -> RunRecord {
+    let run = with_file(Outcome::Failed);
+    let roster = run.roster.unwrap();
+    let refused = Refusal { roster, run: 15, undone_by: 16, decision: 4 };
+    RunRecord { failure: Some("undone".to_owned()), refused: Some(refused), ..run }
+}
+
 fn samples() -> Vec<(&'static str, RunRecord)> {
     vec![
         ("completed", completed()),
@@ -264,8 +295,13 @@ fn samples() -> Vec<(&'static str, RunRecord)> {
         ("completed_over_a_part", RunRecord { applied_in_part: true, ..completed() }),
         ("failed_unreadable", unreadable(2)),
         ("failed_early_courses", refused_for_early_courses()),
+        ("failed_too_small", too_small()),
         ("failed", failed()),
         ("no_roster", base(Outcome::NoRoster)),
+        ("undone", undone()),
+        ("undo_aborted", RunRecord { undo_of: Some(16), roster_name: None, ..aborted() }),
+        ("undo_failed", RunRecord { undo_of: Some(16), roster_name: None, ..failed() }),
+        ("refused_since_undone", refused_again()),
     ]
 }
 
@@ -343,7 +379,7 @@ fn both_bodies_tell_the_same() {
         for (_, run) in samples() {
             let mail = status_mail(&customer, &run, 17, BASE);
             let (text, html) = (on_one_line(&mail.text_body), on_one_line(&mail.html_body));
-            let (happened, next) = said(&run, words);
+            let (happened, next) = said(&customer.id, &run, words);
             let mut told = vec![happened, next, format!("{BASE}/runs/17")];
             told.extend(notes(&customer.id, &run, words).into_iter().map(|note| note.text));
             told.extend(broken_limits(&run, words).into_iter().map(|limit| limit.what));

@@ -3,6 +3,9 @@
 mod bokmal;
 mod english;
 mod swedish;
+mod undo;
+
+pub(super) use undo::UndoWords;
 
 use super::said::{Happened, Left, Next, Note};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta};
@@ -13,6 +16,7 @@ use rollover_roster::{
     filter::{Breach, Limit},
     model::{Kind, Profile, Role},
     read::Leniency,
+    shrunken::Shrunken,
 };
 
 pub(super) fn words_of(language: Language) -> &'static dyn Words {
@@ -75,7 +79,7 @@ pub(super) struct Departure {
     pub ask: &'static str,
 }
 
-pub(super) trait Words: Sync {
+pub(super) trait Words: UndoWords + Sync {
     fn labels(&self) -> &'static Labels;
     /// Between three digits and three.
     fn thousands(&self) -> char;
@@ -99,6 +103,8 @@ pub(super) trait Words: Sync {
     fn footer(&self, customer: &str) -> String;
 
     fn happened(&self, happened: &Happened<'_>) -> String;
+    /// As `3 persons (1,420 in the last one)`.
+    fn shrunken(&self, size: &Shrunken) -> String;
     fn left(&self, left: Left) -> &'static str;
     fn put_right(&self) -> &'static str;
     fn next(&self, next: &Next) -> String;
@@ -182,6 +188,11 @@ pub(super) trait Words: Sync {
     /// A share in whole percent; `None`: it is all.
     fn percent(&self, part: u64, of: u64) -> Option<u64> {
         (part != of).then(|| rollover_roster::figures::percent(part, of))
+    }
+
+    /// Every kind of which most is missing.
+    fn all_shrunken(&self, sizes: &[Shrunken]) -> String {
+        self.listed(&sizes.iter().map(|size| self.shrunken(size)).collect::<Vec<_>>())
     }
 
     /// The names of schools, and how many there are beyond them.

@@ -31,7 +31,8 @@ use rollover_jobs::{
 use rollover_roster::{diff::Change, keys::SitePerson, model::SyncKey};
 
 /// What the built-in site can do.
-const CAPABILITIES: &[Capability] = &[Capability::WriteRoster, Capability::ArchiveCourses];
+const CAPABILITIES: &[Capability] =
+    &[Capability::WriteRoster, Capability::ArchiveCourses, Capability::RestorePersons];
 
 /// The site of every customer that has no platform elsewhere; clones share it.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ mod landing;
 mod sftp;
 mod trust;
 
-pub use trust::check_authorities;
+pub use trust::{check_authorities, config as tls};
 
 use self::{
     guard::Guard,
@@ -20,7 +20,7 @@ use rollover_jobs::{
     Customer, Fetch, Protocol, RosterFormat,
     ports::{Backup, Clock, Delivery, Rosters, SourceError},
 };
-use rollover_roster::snapshot::SnapshotStore;
+use rollover_roster::{read::ReadLimits, snapshot::SnapshotStore};
 use rustls::ClientConfig;
 use std::{
     fs::File,
@@ -246,6 +246,10 @@ impl Rosters for FetchedRosters {
         Ok(waiting.into_iter().chain(again).max_by_key(|delivery| delivery.arrived_at))
     }
 
+    async fn before(&self, customer: &Customer, delivery: &Delivery) -> Result<Vec<Delivery>, SourceError> {
+        self.folder.before(customer, delivery).await
+    }
+
     async fn is_unchanged(&self, customer: &Customer, delivery: &Delivery) -> Result<bool, SourceError> {
         self.folder.is_unchanged(customer, delivery).await
     }
@@ -260,6 +264,10 @@ impl Rosters for FetchedRosters {
 
     async fn remove_backup(&self, customer: &Customer, backup: &Backup) -> Result<(), SourceError> {
         self.folder.remove_backup(customer, backup).await
+    }
+
+    fn read_limits(&self) -> ReadLimits {
+        self.folder.read_limits()
     }
 
     fn snapshots(&self) -> &SnapshotStore {

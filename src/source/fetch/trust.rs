@@ -12,7 +12,7 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 const EXPECTED: &str = "expected a file with the certificates of your authority in PEM form";
 
 /// An empty path names no authority. What is wrong is wrong with the file.
-pub(super) fn config(ca_file: &Path) -> Result<ClientConfig, String> {
+pub fn config(ca_file: &Path) -> Result<ClientConfig, String> {
     let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     if !ca_file.as_os_str().is_empty() {
         for certificate in authorities(ca_file)? {

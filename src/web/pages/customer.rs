@@ -41,6 +41,22 @@ pub(in crate::web) struct StateLine {
     pub name: &'static str,
     pub text: String,
     pub strong: bool,
+    /// Where it is told in full.
+    pub more: Option<(String, &'static str)>,
+}
+
+impl StateLine {
+    fn new(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, text: text.into(), strong: false, more: None }
+    }
+
+    fn strong(self, strong: bool) -> Self {
+        Self { strong, ..self }
+    }
+
+    fn more(self, href: String, words: &'static str) -> Self {
+        Self { more: Some((href, words)), ..self }
+    }
 }
 
 /// One line of the history.
@@ -239,33 +255,35 @@ const fn integration_sign(state: &IntegrationState) -> Sign {
 
 fn integration_lines(facts: &CustomerFacts, wall: Wall) -> Vec<StateLine> {
     let state = &facts.integration;
+    let here = |page: &str| format!("/customers/{}/{page}", facts.customer.id);
     let mut lines = Vec::new();
-    let mut line = |name, text: String, strong| lines.push(StateLine { name, text, strong });
     if let Some(pause) = &state.pause {
         let since = day(pause.since.with_timezone(&wall.zone).date_naive());
-        line("Paused", format!("since {since} by {}: {}", pause.by, pause.why), true);
+        let text = format!("since {since} by {}: {}", pause.by, pause.why);
+        lines.push(StateLine::new("Paused", text).strong(true));
     }
     let by = state.delay_delete_by.as_ref().map(|by| format!(", set by {by}")).unwrap_or_default();
-    match state.delay_delete {
-        Some(window) if window.holds(wall.today()) => line(
-            "Delay delete",
-            format!(
-                "{} to {}{by}: deletes wait until the window ends, by design",
-                day(window.start),
-                day(window.end)
-            ),
-            true,
-        ),
+    let delay = match state.delay_delete {
         Some(window) => {
-            line("Delay delete", format!("{} to {}{by}", day(window.start), day(window.end)), false)
+            let holds = window.holds(wall.today());
+            let why = if holds { ": deletes wait until the window ends, by design" } else { "" };
+            let text = format!("{} to {}{by}{why}", day(window.start), day(window.end));
+            StateLine::new("Delay delete", text).strong(holds)
         }
-        None => line("Delay delete", "off".to_owned(), false),
-    }
+        None => StateLine::new("Delay delete", "off"),
+    };
+    lines.push(delay.more(here("postponed"), "what waits, and what comes of it"));
     let guard = decide_course_guard(&facts.calendars, wall.today());
-    if let Some(guard) = guard.filter(|guard| guard.holds(wall.today())) {
-        let why = if guard.assumed { "the school year's start is not known: set it" } else { "by design" };
-        line("New courses", format!("held back until {}, {why}", day(guard.opens)), true);
-    }
+    let courses = match guard.filter(|guard| guard.holds(wall.today())) {
+        Some(guard) => {
+            let why =
+                if guard.assumed { "the school year's start is not known: set it" } else { "by design" };
+            let text = format!("new ones are held back until {}, {why}", day(guard.opens));
+            StateLine::new("Courses", text).strong(true)
+        }
+        None => StateLine::new("Courses", "new ones flow"),
+    };
+    lines.push(courses.more(here("courses"), "what becomes of each"));
     let run_of = |snapshot: &str| facts.runs.iter().find(|run| run.roster.as_deref() == Some(snapshot));
     let import = state.import.as_ref().map(|import| {
         let by = run_of(&import.to_string());
@@ -274,18 +292,15 @@ fn integration_lines(facts: &CustomerFacts, wall: Wall) -> Vec<StateLine> {
         });
         format!("{}{}", import.short(), by.unwrap_or_default())
     });
-    line("Newest import", import.unwrap_or_else(|| "none yet".to_owned()), false);
+    lines.push(StateLine::new("Newest import", import.unwrap_or_else(|| "none yet".to_owned())));
     let mirror = match (&state.import, &state.mirror) {
         (_, None) => "empty".to_owned(),
         (Some(import), Some(mirror)) if import == mirror => "the same as the newest import".to_owned(),
         (_, Some(mirror)) => format!("{}: differs from the newest import, something waits", mirror.short()),
     };
-    line("Mirror", mirror, false);
-    line(
-        "Recipients",
-        facts.customer.settings.status_mail_to.join(", "),
-        facts.customer.settings.status_mail_to.is_empty(),
-    );
+    lines.push(StateLine::new("Mirror", mirror));
+    let recipients = &facts.customer.settings.status_mail_to;
+    lines.push(StateLine::new("Recipients", recipients.join(", ")).strong(recipients.is_empty()));
     lines
 }
 
@@ -355,6 +370,9 @@ impl DecisionLine {
             used_by_run: decision.used_by_run,
             withdrawn: decision.withdrawn_by.clone().zip(decision.withdrawn_why.clone()),
             filter: roster.map(|roster| {
+                if let Some(run) = decision.undoes {
+                    return format!("run {run} is taken back, to roster {roster}");
+                }
                 let only =
                     decision.slice.as_ref().map(|slice| format!(", only {}", slice.0)).unwrap_or_default();
                 match decision.limits {

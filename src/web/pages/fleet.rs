@@ -10,6 +10,7 @@ use crate::{
     web::{
         desk::{Desk, Frame, Page, filled},
         error::PageError,
+        pager::{Pager, address},
         sign::Sign,
         stamp::{Stamp, Wall},
     },
@@ -87,10 +88,7 @@ pub(in crate::web) struct FleetPage {
     pub matrix: Matrix,
     pub customers: usize,
     pub of: usize,
-    pub page: usize,
-    /// Addresses of the page before and the page after.
-    pub before: Option<String>,
-    pub after: Option<String>,
+    pub pager: Pager,
     pub signs: Vec<Sign>,
 }
 
@@ -174,21 +172,16 @@ impl FleetQuery {
 
     /// The address of another page of the same choice.
     fn address(&self, page: usize) -> String {
+        let field = |field| filled(field).unwrap_or_default();
         let fields = [
-            ("year", filled(&self.year)),
-            ("country", filled(&self.country)),
-            ("mis", filled(&self.mis)),
-            ("state", filled(&self.state)),
-            ("q", filled(&self.q)),
+            ("page", page.to_string()),
+            ("year", field(&self.year).to_owned()),
+            ("country", field(&self.country).to_owned()),
+            ("mis", field(&self.mis).to_owned()),
+            ("state", field(&self.state).to_owned()),
+            ("q", field(&self.q).to_owned()),
         ];
-        let mut address = format!("/?page={page}");
-        for (name, value) in fields {
-            if let Some(value) = value {
-                let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
-                address.push_str(&format!("&{name}={value}"));
-            }
-        }
-        address
+        address("/", &fields.each_ref().map(|(name, value)| (*name, value.as_str())))
     }
 }
 
@@ -207,9 +200,8 @@ impl FleetPage {
         let of_nobody = if filters.narrowed { Vec::new() } else { facts.of_nobody };
         let needs = Needs::new(&shown, &of_nobody, &facts.jobs, &stuck, &facts.settled, now);
         let due = due(&shown, now);
-        let pages = customers.div_ceil(PER_PAGE).max(1);
-        let page = filled(&query.page).and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, pages);
-        let of_page: Vec<_> = shown.into_iter().skip((page - 1) * PER_PAGE).take(PER_PAGE).collect();
+        let pager = Pager::new(&query.page, customers, PER_PAGE, |page| query.address(page));
+        let of_page: Vec<_> = shown.into_iter().skip(pager.passed_over(PER_PAGE)).take(PER_PAGE).collect();
         Self {
             frame,
             filters,
@@ -220,9 +212,7 @@ impl FleetPage {
             matrix: Matrix::new(&facts.fleet.plans, &of_page, now),
             customers,
             of,
-            page,
-            before: (page > 1).then(|| query.address(page - 1)),
-            after: (page < pages).then(|| query.address(page + 1)),
+            pager,
             signs: TaskState::ALL.iter().map(|state| Sign::of_task(*state)).collect(),
         }
     }

@@ -16,8 +16,11 @@ use rollover_jobs::{
     ports::{Outcome, RunRecord, SiteCounts},
 };
 use rollover_roster::{
+    course_fate::CourseEnd,
     diff::{Action, ChangeCounts},
     explain::Breakdown,
+    figures::thousands,
+    filter::Breach,
     model::Kind,
     read::ReadError,
 };
@@ -67,6 +70,46 @@ pub(in crate::web) struct BreachLine {
     pub breakdowns: Vec<Breakdown>,
 }
 
+impl BreachLine {
+    pub fn new(breach: &Breach) -> Self {
+        Self {
+            text: breach.to_string(),
+            causes: breach.causes.iter().map(ToString::to_string).collect(),
+            breakdowns: breach.breakdowns(),
+        }
+    }
+}
+
+/// Courses whose group went with this run.
+pub(in crate::web) struct CoursesGone {
+    pub count: String,
+    pub became: &'static str,
+    pub titles: Vec<String>,
+    /// How many are not named.
+    pub more: u64,
+}
+
+impl CoursesGone {
+    fn of(record: &RunRecord) -> Option<Self> {
+        let gone = &record.courses_gone;
+        (gone.count > 0).then(|| Self {
+            count: thousands(gone.count),
+            became: match gone.end {
+                CourseEnd::Archived => {
+                    "left the hierarchy for the archive: their groups are gone. Participants became manual participants \
+                     and keep access"
+                }
+                CourseEnd::Detached => {
+                    "left the hierarchy and live on as manual courses, since course archiving is off: their groups are \
+                     gone. Participants became manual participants"
+                }
+            },
+            titles: gone.titles.clone(),
+            more: gone.count.saturating_sub(gone.titles.len() as u64),
+        })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "run.html")]
 pub(in crate::web) struct RunPage {
@@ -75,6 +118,10 @@ pub(in crate::web) struct RunPage {
     pub sign: Sign,
     pub customer: (String, String),
     pub sentence: String,
+    /// The run that this one takes back, or was to.
+    pub undoes: Option<i64>,
+    /// The run that has taken this one back.
+    pub undone_by: Option<i64>,
     pub job: i64,
     pub began: Stamp,
     pub took: String,
@@ -91,6 +138,8 @@ pub(in crate::web) struct RunPage {
     pub held_courses: u64,
     pub held_until: Option<String>,
     pub not_released: u64,
+    pub courses_gone: Option<CoursesGone>,
+    pub predicted_duplicates: u64,
     pub read_errors: Vec<ReadError>,
     pub more_errors: u64,
     pub mails: Vec<MailLine>,
@@ -111,11 +160,12 @@ pub(in crate::web) async fn run(desk: Desk, Number(id): Number) -> Result<Page<R
 /// The outcome as a sentence for people.
 pub(super) fn sentence(record: &RunRecord) -> String {
     let nothing = if record.applied_in_part { "nothing more was applied" } else { "nothing was applied" };
+    let undo = record.undo_of.map(|run| format!("Undo of run {run}: ")).unwrap_or_default();
     let mut said = match record.outcome {
         Outcome::Completed => {
             let applied = record.applied;
             format!(
-                "{} created, {} updated, {} deleted at the site",
+                "{undo}{} created, {} updated, {} deleted at the site",
                 applied.created, applied.updated, applied.deleted
             )
         }
@@ -124,14 +174,14 @@ pub(super) fn sentence(record: &RunRecord) -> String {
             Some(first) => {
                 let more = record.breaches.len() - 1;
                 let others = if more > 0 { format!(", and {more} more") } else { String::new() };
-                format!("The Filter stopped it, {nothing}: {first}{others}")
+                format!("{undo}The Filter stopped it, {nothing}: {first}{others}")
             }
-            None => format!("It was stopped, {nothing}"),
+            None => format!("{undo}It was stopped, {nothing}"),
         },
         Outcome::Failed => match (&record.read_errors, &record.failure) {
             (Some(report), _) => format!("The roster cannot be read, {nothing}: {report}"),
-            (None, Some(why)) => format!("It failed, {nothing}: {why}"),
-            (None, None) => format!("It failed, {nothing}"),
+            (None, Some(why)) => format!("{undo}It failed, {nothing}: {why}"),
+            (None, None) => format!("{undo}It failed, {nothing}"),
         },
         Outcome::NoRoster => format!("No roster came, {nothing}"),
     };
@@ -164,7 +214,10 @@ impl RunLine {
             id: run.id,
             sign: Sign::of_run(record.outcome),
             at: wall.minute(run.ended_at),
-            sentence: sentence(record),
+            sentence: match run.undone_by {
+                Some(by) => format!("{}; undone by run {by}", sentence(record)),
+                None => sentence(record),
+            },
             before: in_all(&record.before),
             after: in_all(&record.after),
         }
@@ -190,7 +243,7 @@ fn count_lines(before: &SiteCounts, after: &SiteCounts) -> Vec<CountLine> {
     lines
 }
 
-fn planned_lines(planned: &ChangeCounts, postponed: &ChangeCounts) -> Vec<PlannedLine> {
+pub(super) fn planned_lines(planned: &ChangeCounts, postponed: &ChangeCounts) -> Vec<PlannedLine> {
     let line = |kind: Kind| PlannedLine {
         kind: format!("{kind}s"),
         create: planned.get(kind, Action::Create),
@@ -206,17 +259,14 @@ impl RunPage {
         let record = &run.record.0;
         let errors = record.read_errors.as_ref();
         let applied = record.applied;
-        let breaches = record.breaches.iter().map(|breach| BreachLine {
-            text: breach.to_string(),
-            causes: breach.causes.iter().map(ToString::to_string).collect(),
-            breakdowns: breach.breakdowns(),
-        });
         Self {
             frame,
             id: run.id,
             sign: Sign::of_run(record.outcome),
             customer: id_and_name(customer),
             sentence: sentence(record),
+            undoes: run.undoes,
+            undone_by: run.undone_by,
             job: run.job_id,
             began: wall.second(run.started_at),
             took: span_words(run.ended_at - run.started_at),
@@ -232,7 +282,7 @@ impl RunPage {
                 ("deleted", applied.deleted),
                 ("stood so already", applied.unchanged),
             ],
-            breaches: breaches.collect(),
+            breaches: record.breaches.iter().map(BreachLine::new).collect(),
             postponed: record.postponed_deletes.total(),
             postponed_until: record.postponed_until.map(day),
             held_courses: record.held_courses,
@@ -241,6 +291,8 @@ impl RunPage {
                 Outcome::Completed => record.not_released.total(),
                 _ => 0,
             },
+            courses_gone: CoursesGone::of(record),
+            predicted_duplicates: record.predicted_duplicates,
             read_errors: errors.map(|report| report.errors.clone()).unwrap_or_default(),
             more_errors: errors.map_or(0, |report| report.more),
             mails: mails.iter().map(|mail| MailLine::new(mail, wall)).collect(),

@@ -51,7 +51,8 @@ pub(in crate::web) struct TaskPage {
     pub kind: String,
     pub summary: &'static str,
     pub catch_up: String,
-    pub sign_off: bool,
+    /// `None`: nobody is asked to. Whether it is still to be done.
+    pub sign_off: Option<bool>,
     pub help: String,
     pub customer: Option<(String, String)>,
     pub plan: Option<String>,
@@ -114,7 +115,7 @@ impl TaskPage {
             summary: find_kind(&task.kind)
                 .map_or("this version does not know this kind", |kind| kind.summary()),
             catch_up: words(&task.catch_up),
-            sign_off: task.sign_off,
+            sign_off: task.sign_off.then(|| !task.state.has_ended()),
             plan: plan.as_ref().map(plan_title),
             zone: wall.zone.name(),
             by_hand: by_hand.as_ref().map(|event| ByHand::new(event, wall)),

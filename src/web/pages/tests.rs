@@ -1,11 +1,13 @@
 //! Every template with sample data, in which every text that comes from outside is hostile.
 
 use super::{
+    courses::{CoursesFacts, CoursesPage, CoursesQuery},
     customer::{CustomerFacts, CustomerPage},
     fleet::{FleetFacts, FleetPage, FleetQuery},
     job::{JobFacts, JobPage},
     jobs::JobsPage,
     needs::Settled,
+    postponed::{PostponedPage, PostponedQuery},
     run::RunPage,
     task::{TaskFacts, TaskPage},
 };
@@ -20,14 +22,16 @@ use crate::{
 use askama::Template;
 use chrono::{DateTime, Utc};
 use rollover_jobs::{
-    Calendar, Customer, CustomerSettings, TermDates,
-    ports::{Applied, Author, IntegrationState, Outcome, Pause, RunRecord, SiteCounts, Window},
+    Calendar, ClassCounts, CourseForecast, Customer, CustomerSettings, ForecastCourse, Outlook, Postponed,
+    PostponedLine, PostponedWindow, SchoolCounts, TermDates, WaitingSince, WaitsFor, WindowEnd, WindowStands,
+    ports::{Applied, Author, CoursesGone, IntegrationState, Outcome, Pause, RunRecord, SiteCounts, Window},
 };
 use rollover_roster::{
+    course_fate::{CourseEnd, CourseFate},
     diff::{Action, ChangeCounts},
     explain::Cause,
     filter::{Breach, ClassPart, Limit, Limits, Part, SortPart},
-    model::Kind,
+    model::{Kind, KindCounts},
     read::{ReadError, ReadReport},
     snapshot::SnapshotId,
 };
@@ -179,6 +183,7 @@ fn decision() -> DecisionRow {
         kind: "filter".to_owned(),
         customer_id: Some("nes".to_owned()),
         task_id: Some(4),
+        undoes: Some(2),
         roster: Some(bad()),
         mirror: None,
         limits: Some(Limits::default().into()),
@@ -210,21 +215,24 @@ fn mail() -> MailRow {
     }
 }
 
-fn run(outcome: Outcome) -> RunRow {
-    let roster: SnapshotId = "cd".repeat(32).parse().unwrap();
-    let counts = SiteCounts { persons: BTreeMap::from([(bad(), 5)]), ..SiteCounts::default() };
-    let mut planned = ChangeCounts::default();
-    planned.person.delete = 9;
+fn breach() -> Breach {
     let part = Part { school: bad(), count: 4 };
     let limit = Limit { max_abs: Some(1), max_pct: Some(5.0) };
     let cause = Cause::FewSchools { action: Action::Delete, schools: vec![bad()], count: 9, of: 9 };
-    let breach = Breach {
+    Breach {
         parts: vec![part],
         classes: vec![ClassPart { class: bad(), school: bad(), count: 4 }],
         sorts: vec![SortPart { sort: bad(), count: 9 }],
         causes: vec![cause],
         ..Breach::new(Kind::Person, Action::Delete, 9, 10, limit)
-    };
+    }
+}
+
+fn run(outcome: Outcome) -> RunRow {
+    let roster: SnapshotId = "cd".repeat(32).parse().unwrap();
+    let counts = SiteCounts { persons: BTreeMap::from([(bad(), 5)]), ..SiteCounts::default() };
+    let mut planned = ChangeCounts::default();
+    planned.person.delete = 9;
     let error =
         ReadError { file: bad(), line: 3, column: 4, record: bad(), field: bad(), what: bad(), fix: bad() };
     let record = RunRecord {
@@ -234,6 +242,7 @@ fn run(outcome: Outcome) -> RunRow {
         started_at: now(),
         ended_at: now(),
         roster_name: Some(bad()),
+        roster_arrived_at: None,
         roster: Some(roster),
         mirror: None,
         before: counts,
@@ -246,15 +255,19 @@ fn run(outcome: Outcome) -> RunRow {
         held_until: Some("2024-08-19".parse().unwrap()),
         not_released: ChangeCounts::default(),
         start_not_known: false,
-        breaches: vec![breach],
+        breaches: vec![breach()],
+        shrunken: Vec::new(),
         read_errors: Some(ReadReport { file: bad(), errors: vec![error], more: 2 }),
         failure: Some(bad()),
         used_decision: Some(1),
         under_way: None,
         applied_in_part: false,
+        stood: None,
+        undo_of: None,
+        refused: None,
         concessions: Default::default(),
-        predicted_duplicates: 0,
-        courses_gone: Default::default(),
+        predicted_duplicates: 4,
+        courses_gone: CoursesGone { end: CourseEnd::Detached, count: 2, titles: vec![bad()] },
     };
     RunRow {
         id: 2,
@@ -266,6 +279,8 @@ fn run(outcome: Outcome) -> RunRow {
         ended_at: now(),
         roster: Some(roster.to_string()),
         record: record.into(),
+        undoes: Some(1),
+        undone_by: Some(3),
     }
 }
 
@@ -360,6 +375,76 @@ fn task_page(task: TaskRow) -> TaskPage {
     TaskPage::new(frame(), read, wall())
 }
 
+fn postponed_page(stands: WindowStands, outlook: Outlook) -> PostponedPage {
+    let counts = KindCounts { person: 1, membership: 1, ..KindCounts::default() };
+    let mut changes = ChangeCounts::default();
+    changes.person.delete = 9;
+    let line = |waits_for| PostponedLine {
+        kind: Kind::Membership,
+        school: bad(),
+        class: Some(bad()),
+        name: Some(bad()),
+        person: Some(bad()),
+        role: Some(bad()),
+        since: Some(WaitingSince { run: 2, at: now(), at_least: true }),
+        waits_for,
+        until: None,
+    };
+    let all = [WaitsFor::WindowEnd, WaitsFor::SchoolYear, WaitsFor::NextImport];
+    let found = Postponed {
+        roster: Some("cd".repeat(32).parse().unwrap()),
+        window: Some(PostponedWindow {
+            start: "2024-06-22".parse().unwrap(),
+            end: "2024-08-18".parse().unwrap(),
+            set_by: Some(bad()),
+            stands,
+        }),
+        paused: true,
+        waits: all.into_iter().map(|waits_for| (waits_for, counts)).collect(),
+        schools: vec![SchoolCounts {
+            school: bad(),
+            counts,
+            classes: vec![ClassCounts { class: bad(), counts }],
+        }],
+        matching: 6,
+        lines: all.map(line).to_vec(),
+        forecast: WindowEnd { on: "2024-08-19".parse().unwrap(), changes, outlook, decision: Some(3) },
+    };
+    let query = PostponedQuery { school: Some(bad()), ..PostponedQuery::default() };
+    PostponedPage::new(frame(), &customer(), found, &query, wall())
+}
+
+fn courses_page() -> CoursesPage {
+    let course = |fate| ForecastCourse {
+        fate,
+        school: bad(),
+        title: bad(),
+        code: Some(bad()),
+        archived: fate == CourseFate::OnItsOwn,
+    };
+    let forecast = CourseForecast {
+        roster: "cd".repeat(32).parse().unwrap(),
+        platform_archives: true,
+        customer_archives: false,
+        counts: CourseFate::ALL.into_iter().map(|fate| (fate, 1)).collect(),
+        courses: CourseFate::ALL.map(course).to_vec(),
+    };
+    let facts = CoursesFacts {
+        customer: customer(),
+        integration: IntegrationState {
+            delay_delete: Some(Window {
+                start: "2024-06-22".parse().unwrap(),
+                end: "2024-08-11".parse().unwrap(),
+            }),
+            ..IntegrationState::default()
+        },
+        opens: Some("2024-08-19".parse().unwrap()),
+        today: now().date_naive(),
+        forecast: Some(forecast),
+    };
+    CoursesPage::new(frame(), facts, &CoursesQuery { school: Some(bad()), ..CoursesQuery::default() })
+}
+
 fn check(name: &str, page: &impl Template) -> String {
     let text = page.render().unwrap();
     assert!(
@@ -397,6 +482,23 @@ fn every_template_renders_and_escapes_what_comes_from_outside() {
     {
         check("run", &RunPage::new(frame(), &run(outcome), &customer(), &[mail()], wall()));
     }
+    for stands in [WindowStands::ToCome, WindowStands::On, WindowStands::Over] {
+        for (outlook, said) in [
+            (Outlook::Unchanged, "finds nothing to do"),
+            (Outlook::TooEarly, "will be refused"),
+            (Outlook::Aborts(vec![breach()]), "will be stopped: of 9 deletes"),
+            (Outlook::Passes, "will let it pass, by decision 3"),
+        ] {
+            assert!(check("postponed", &postponed_page(stands, outlook)).contains(said), "{said}");
+        }
+    }
+    let courses = check("courses", &courses_page());
+    for fate in CourseFate::ALL {
+        assert!(courses.contains(fate.words()), "{fate:?}");
+    }
+    for moment in ["after the window, Mon 12 Aug 2024", "when the school year starts, Mon 19 Aug 2024"] {
+        assert!(courses.contains(moment), "{moment}");
+    }
     check("error", &ErrorPage { frame: frame(), status: 404, heading: bad(), advice: "go" });
     let sign_in = SignInPage { frame: frame(), return_to: bad(), user: bad(), problem: Some("no") };
     check("sign_in", &sign_in);
@@ -413,4 +515,13 @@ fn a_pause_is_drawn_as_it_was_as_it_is_and_as_it_is_planned() {
     assert!(timeline.bars.iter().all(|bar| inside(bar.x) && inside(bar.x + bar.width)));
     assert!(timeline.dots.iter().all(|dot| inside(dot.x) && dot.y < timeline.height));
     assert!(timeline.lines.iter().any(|line| line.label == "today"));
+}
+
+#[test]
+fn a_run_names_the_run_that_it_takes_back_and_the_one_that_took_it_back() {
+    let page = RunPage::new(frame(), &run(Outcome::Completed), &customer(), &[mail()], wall());
+    let html = page.render().unwrap();
+    for link in ["Undo of</dt><dd><a href=\"/runs/1\">", "Undone by</dt><dd><a href=\"/runs/3\">"] {
+        assert!(html.contains(link), "no {link}: {html}");
+    }
 }

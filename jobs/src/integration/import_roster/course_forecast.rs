@@ -2,8 +2,9 @@
 //! that the import goes by.
 
 use super::{
-    Import, WhenPaused,
-    difference::{Changes, changes},
+    Import,
+    difference::{Changes, Found, changes, unread},
+    hierarchy::{Hierarchy, records},
     prepare::{Prepared, blocking, prepare},
 };
 use crate::{
@@ -12,7 +13,6 @@ use crate::{
 };
 use chrono::NaiveDate;
 use rollover_roster::{
-    compare::RosterError,
     course_fate::{CourseEnd, CourseFate, decide_course_fate, decide_loose_fate},
     diff::Action,
     model::{Course, Kind, Record, SyncKey},
@@ -48,25 +48,27 @@ pub struct ForecastCourse {
 /// What may be asked about the next import.
 #[derive(Debug, Clone, Default)]
 pub struct ForecastAsk {
-    /// A roster other than the newest.
-    pub roster: Option<Delivery>,
+    pub roster: AskedRoster,
     /// As it would be on that day.
     pub on: Option<NaiveDate>,
+}
+
+/// Which roster it is about.
+#[derive(Debug, Clone, Default)]
+pub enum AskedRoster {
+    /// One that waits to be read, else the newest that was accepted.
+    #[default]
+    Newest,
+    /// The newest that was accepted: no file is read.
+    Accepted,
+    File(Delivery),
 }
 
 /// # Errors
 /// A roster that did not come or cannot be read; what the ports give.
 pub async fn forecast_courses(cx: &JobContext, ask: ForecastAsk) -> Result<CourseForecast, Stop> {
     let customer = cx.customer()?;
-    let import = Import {
-        cx,
-        customer,
-        state: cx.ports.integration.state(customer).await?,
-        started_at: cx.now(),
-        dry_run: true,
-        on: ask.on,
-        when_paused: WhenPaused::Pass,
-    };
+    let import = Import::looking(cx, cx.ports.integration.state(customer).await?, ask.on)?;
     let roster = import.roster_of(ask.roster).await?;
     let changes = changes(&import, roster).await?;
     let loose = loose_courses(&cx.ports, &customer.id).await?;
@@ -74,7 +76,7 @@ pub async fn forecast_courses(cx: &JobContext, ask: ForecastAsk) -> Result<Cours
     let (mirror, end) = (import.state.mirror, import.course_end());
     let courses = blocking(move || {
         let fates = Fates { store: &store, roster, mirror, end, loose: &loose };
-        fates.of(&changes).map_err(|error| Stop::retry(format!("a snapshot cannot be read: {error}")))
+        fates.of(&changes).map_err(|error| unread(&error))
     });
     let courses = courses.await?;
     let mut counts = BTreeMap::new();
@@ -91,10 +93,11 @@ pub async fn forecast_courses(cx: &JobContext, ask: ForecastAsk) -> Result<Cours
 }
 
 impl Import<'_> {
-    async fn roster_of(&self, asked: Option<Delivery>) -> Result<SnapshotId, Stop> {
+    async fn roster_of(&self, asked: AskedRoster) -> Result<SnapshotId, Stop> {
         let waits = match asked {
-            Some(delivery) => Some(delivery),
-            None => self.cx.ports.rosters.newest(self.customer).await?,
+            AskedRoster::File(delivery) => Some(delivery),
+            AskedRoster::Newest => self.cx.ports.rosters.newest(self.customer).await?,
+            AskedRoster::Accepted => None,
         };
         let id = &self.customer.id;
         match (waits, self.state.import) {
@@ -112,7 +115,10 @@ impl Import<'_> {
     }
 }
 
-async fn loose_courses(ports: &Ports, customer: &CustomerId) -> Result<HashMap<SyncKey, LooseCourse>, Stop> {
+pub(super) async fn loose_courses(
+    ports: &Ports,
+    customer: &CustomerId,
+) -> Result<HashMap<SyncKey, LooseCourse>, Stop> {
     let (mut all, mut after) = (HashMap::new(), None);
     loop {
         let page = ports.site.loose_courses(customer, after.as_ref()).await?;
@@ -131,12 +137,10 @@ struct Fates<'a> {
     loose: &'a HashMap<SyncKey, LooseCourse>,
 }
 
-type Found<T> = Result<T, RosterError>;
-
 impl Fates<'_> {
     fn of(&self, changes: &Changes) -> Found<Vec<ForecastCourse>> {
-        let roster = self.places(Some(self.roster))?;
-        let mirror = self.places(self.mirror)?;
+        let roster = Hierarchy::of(self.store, Some(self.roster))?.places;
+        let mirror = Hierarchy::of(self.store, self.mirror)?.places;
         let (mut courses, mut told) = (Vec::new(), HashSet::new());
         for change in changes.timed_of(Kind::Course) {
             let (change, timing) = change?;
@@ -145,7 +149,7 @@ impl Fates<'_> {
             courses.push(self.told(course, Some((change.action(), timing)), places));
             told.insert(course.key.clone());
         }
-        for record in self.records(self.roster, Kind::Course)? {
+        for record in records(self.store, self.roster, Kind::Course)? {
             if let Record::Course(course) = record?
                 && told.insert(course.key.clone())
             {
@@ -173,27 +177,5 @@ impl Fates<'_> {
             code: course.code.clone(),
             archived: loose.is_some_and(|loose| loose.archived),
         }
-    }
-
-    /// The hierarchy, without persons.
-    fn places(&self, snapshot: Option<SnapshotId>) -> Found<Places> {
-        let mut places = Places::default();
-        let Some(snapshot) = snapshot else { return Ok(places) };
-        for kind in [Kind::Group, Kind::Course] {
-            for record in self.records(snapshot, kind)? {
-                places.learn(&record?);
-            }
-        }
-        Ok(places)
-    }
-
-    fn records(
-        &self,
-        snapshot: SnapshotId,
-        kind: Kind,
-    ) -> Found<impl Iterator<Item = Found<Record>> + use<>> {
-        let count = self.store.counts(&snapshot)?.get(kind);
-        let rows = if count == 0 { Vec::new() } else { std::iter::once(0..count).collect() };
-        Ok(self.store.read_rows(&snapshot, kind, rows)?.map(|found| Ok(found?.0)))
     }
 }

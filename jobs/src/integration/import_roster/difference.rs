@@ -10,9 +10,9 @@ use super::{
     prepare::{Taken, blocking},
 };
 use crate::{
-    Stop,
+    CustomerSettings, Stop,
     integration::sync_keys::predicted_duplicates,
-    ports::{COURSES_NAMED, CourseGuard, CoursesGone, IntegrationState},
+    ports::{COURSES_NAMED, CourseGuard, CoursesGone, FilterDecision, IntegrationState},
 };
 use chrono::NaiveDate;
 use rollover_roster::{
@@ -21,11 +21,12 @@ use rollover_roster::{
     diff::{Action, Change, ChangeCounts},
     explain::Explainer,
     filter::{Breach, Verdict},
-    model::{Kind, Record},
+    model::{Kind, KindCounts, Record},
     places::{Places, Sides},
     read::Concessions,
     rekey::Announced,
     repair::{Repair, repairs},
+    shrunken::{LeastSize, Shrunken},
     snapshot::{SnapshotId, SnapshotStore},
     timing::{Holds, NewCourses, Timing},
 };
@@ -53,7 +54,9 @@ pub(super) struct Difference {
     pub repairs: RepairCounts,
     /// What the Filter says of what flows.
     pub verdict: Verdict,
-    /// The decision that the verdict rests on.
+    /// What makes the roster too small to be a whole one.
+    pub shrunken: Vec<Shrunken>,
+    /// The decision that both rest on.
     pub used_decision: Option<i64>,
 }
 
@@ -61,6 +64,11 @@ impl Difference {
     /// Whether nothing is to be written now.
     pub fn nothing_flows(&self) -> bool {
         self.flowing.is_empty() && self.repairs.now == 0
+    }
+
+    /// Whether the roster is too small to be a whole one, and the Filter has not stopped it for a reason of its own.
+    pub fn is_broken_off(&self) -> bool {
+        !self.shrunken.is_empty() && self.verdict == Verdict::Pass
     }
 
     /// Whether the site will hold the whole roster after this run.
@@ -189,6 +197,10 @@ impl Snapshots {
         touched.map(|part| compare_snapshots(&self.store, self.mirror.as_ref(), &part)).transpose()
     }
 
+    pub(super) fn counts(&self, snapshot: &SnapshotId) -> Found<KindCounts> {
+        Ok(self.store.counts(snapshot)?)
+    }
+
     /// The hierarchies that tell where the changes of a breach are.
     pub(super) fn sides(&self) -> Found<Sides> {
         let learn = |snapshot: &SnapshotId| -> Found<Places> {
@@ -234,6 +246,10 @@ impl Day {
         })
     }
 
+    fn on_which_nothing_waits(import: &Import<'_>) -> Result<Self, Stop> {
+        Ok(Self { guard: None, today: import.today()?, delays: false, summer_prefix: None })
+    }
+
     fn changes(&self, snapshots: &Snapshots) -> Found<Changes> {
         let guard = self.guard.map(|guard| NewCourses {
             today: self.today,
@@ -255,32 +271,78 @@ pub(super) async fn changes(import: &Import<'_>, roster: SnapshotId) -> Result<C
     blocking(move || day.changes(&snapshots).map_err(|error| unread(&error))).await
 }
 
-fn unread(error: &RosterError) -> Stop {
+pub(super) fn unread(error: &RosterError) -> Stop {
     Stop::retry(format!("a snapshot cannot be read: {error}"))
 }
 
-/// Compares a roster with the mirror of the customer.
+/// Compares a roster with the mirror of the customer, and looks for whom the site would hold twice.
 pub(super) async fn compare(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
+    let roster = taken.id;
+    let mut difference = judged(import, taken).await?;
+    if difference.planned.person.create > 0 {
+        let duplicates = predicted_duplicates(&import.cx.ports, &import.customer.id, roster);
+        difference.predicted_duplicates = duplicates.await?;
+    }
+    Ok(difference)
+}
+
+/// Compares a roster with the mirror of the customer; duplicates are not looked for.
+pub(super) async fn judged(import: &Import<'_>, taken: Taken) -> Result<Difference, Stop> {
     let (roster, state) = (taken.id, &import.state);
-    let (snapshots, day) = (snapshots(import, roster), Day::of(import)?);
+    let day = Day::of(import)?;
+    let settings = &import.customer.settings;
     let judgement = Judgement {
-        limits: import.customer.settings.filter,
+        limits: settings.filter,
         // The site has moved on when its mirror is another now.
         decision: state
             .filter_decision
             .clone()
             .filter(|decision| decision.roster == roster && decision.mirror == state.mirror),
         first_import: !state.held_whole_roster,
+        last: state.import.filter(|last| *last != roster),
+        least: least_size(settings, &day),
     };
-    let end = import.course_end();
+    settled(import, taken, day, judgement).await
+}
+
+/// Compares what stood before a run with the mirror of the customer: nothing of it waits.
+pub(super) async fn compare_back(
+    import: &Import<'_>,
+    stood: SnapshotId,
+    decision: Option<FilterDecision>,
+) -> Result<Difference, Stop> {
+    let (settings, day) = (&import.customer.settings, Day::on_which_nothing_waits(import)?);
+    // F4 is about a site that has held nothing yet; on the way back there is something to lose.
+    let judgement = Judgement {
+        limits: settings.filter,
+        decision,
+        first_import: false,
+        // What stood before was taken in once: it is no broken file.
+        last: None,
+        least: least_size(settings, &day),
+    };
+    settled(import, Taken::again(stood), day, judgement).await
+}
+
+fn least_size(settings: &CustomerSettings, day: &Day) -> LeastSize {
+    LeastSize {
+        percent: settings.roster_at_least.percent(),
+        floor: settings.filter.floor,
+        delays: day.delays,
+    }
+}
+
+async fn settled(
+    import: &Import<'_>,
+    taken: Taken,
+    day: Day,
+    judgement: Judgement,
+) -> Result<Difference, Stop> {
+    let (roster, end) = (taken.id, import.course_end());
+    let snapshots = snapshots(import, roster);
     let settled =
         blocking(move || settle(&snapshots, &day, &judgement, end, taken).map_err(|error| unread(&error)));
-    let mut difference = settled.await?;
-    if difference.planned.person.create > 0 {
-        let duplicates = predicted_duplicates(&import.cx.ports, &import.customer.id, roster);
-        difference.predicted_duplicates = duplicates.await?;
-    }
-    Ok(difference)
+    settled.await
 }
 
 fn settle(
@@ -292,7 +354,7 @@ fn settle(
 ) -> Found<Difference> {
     let mut changes = day.changes(snapshots)?;
     let (flowing, postponed) = count(&changes)?;
-    let Judged { verdict, used_decision, flowing, not_released } =
+    let Judged { verdict, used_decision, flowing, not_released, shrunken } =
         judgement.of(snapshots, &mut changes, flowing)?;
     changes.touched = snapshots.touched(&changes.holds)?;
     let verdict = match verdict {
@@ -310,6 +372,7 @@ fn settle(
         courses_gone: CoursesGone { end, count: flowing.course.delete, titles: titles_gone(&changes)? },
         repairs: changes.count_repairs()?,
         verdict,
+        shrunken,
         used_decision,
         changes: Arc::new(changes),
     })

@@ -7,17 +7,22 @@
 //! A crash after it leaves the file in its folder and the job open: the next attempt ends as the record says.
 
 mod addressee;
+mod bundles;
 mod course_forecast;
 mod difference;
 mod ended;
 mod guard;
+mod hierarchy;
 mod judgement;
 mod no_roster;
 mod pointers;
+mod postponed;
 mod prepare;
 mod record;
+mod refused;
 mod report;
 mod resume;
+mod undo;
 mod unwritten;
 mod words;
 mod write;
@@ -35,14 +40,19 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
     course_fate::{CourseEnd, decide_course_end},
-    filter::Verdict,
+    filter::{Breach, Verdict},
     snapshot::SnapshotId,
 };
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    course_forecast::{CourseForecast, ForecastAsk, ForecastCourse, forecast_courses},
+    course_forecast::{AskedRoster, CourseForecast, ForecastAsk, ForecastCourse, forecast_courses},
+    postponed::{
+        ClassCounts, LINES_REACHED, Postponed, PostponedAsk, PostponedLine, PostponedWindow, SchoolCounts,
+        WaitingSince, WaitsFor, WindowEnd, WindowStands, postponed,
+    },
     report::{ImportOutcome, ImportReport},
+    undo::{Caveat, CaveatKind, UndoImport, UndoPreview, preview_undo},
 };
 
 pub struct ImportRoster;
@@ -115,8 +125,24 @@ impl JobKind for ImportRoster {
     const IS_TOLD_OF_ENDS: bool = true;
 
     async fn ended(&self, args: ImportArgs, end: &End, cx: &JobContext) -> Result<(), Stop> {
-        ended::record_end(args, end, cx).await
+        if args.dry_run {
+            return Ok(());
+        }
+        ended::record_end(end, cx, None).await
     }
+}
+
+/// What comes of an import.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outlook", content = "breaches", rename_all = "snake_case")]
+pub enum Outlook {
+    /// Nothing differs, or all that does waits.
+    Unchanged,
+    /// C1: it holds courses before the school year, and the customer's setting refuses it.
+    TooEarly,
+    /// F2: the Filter stops it.
+    Aborts(Vec<Breach>),
+    Passes,
 }
 
 /// One attempt under way.
@@ -128,6 +154,14 @@ struct Import<'a> {
     dry_run: bool,
     on: Option<NaiveDate>,
     when_paused: WhenPaused,
+}
+
+impl<'a> Import<'a> {
+    /// One that looks and writes nothing.
+    fn looking(cx: &'a JobContext, state: IntegrationState, on: Option<NaiveDate>) -> Result<Self, Stop> {
+        let (customer, started_at, when_paused) = (cx.customer()?, cx.now(), WhenPaused::Pass);
+        Ok(Self { cx, customer, state, started_at, dry_run: true, on, when_paused })
+    }
 }
 
 impl Import<'_> {
@@ -147,7 +181,8 @@ impl Import<'_> {
                 // No file, but something is left of earlier ones: postponed deletes, courses that were held back,
                 // changes of a roster that broke off and is gone.
                 Some(import)
-                    if self.state.mirror.as_ref() != Some(import) || self.state.under_way.is_some() =>
+                    if (self.state.mirror.as_ref() != Some(import) || self.state.under_way.is_some())
+                        && self.refusal_of(import).is_none() =>
                 {
                     Prepared::Roster(Taken::again(*import))
                 }
@@ -160,15 +195,27 @@ impl Import<'_> {
         };
         let roster = taken.id;
         let difference = compare(self, taken).await?;
-        if difference.nothing_flows() && self.is_known(&roster) {
-            return self.unchanged(delivery.as_ref(), roster, difference).await;
+        if let Some(refusal) = self.refusal_of(&roster) {
+            return self.refused(delivery.as_ref(), difference, refusal).await;
         }
-        if self.refuses_early_courses(&difference) {
-            return self.too_early(delivery.as_ref(), roster, difference).await;
+        if difference.is_broken_off() {
+            return self.too_small(delivery.as_ref(), roster, difference).await;
         }
-        match difference.verdict.clone() {
-            Verdict::Abort(breaches) => self.abort(delivery.as_ref(), roster, difference, breaches).await,
-            Verdict::Pass => self.apply(delivery.as_ref(), roster, difference).await,
+        match self.decide_outlook(&roster, &difference) {
+            Outlook::Unchanged => self.unchanged(delivery.as_ref(), roster, difference).await,
+            Outlook::TooEarly => self.too_early(delivery.as_ref(), roster, difference).await,
+            Outlook::Aborts(breaches) => self.abort(delivery.as_ref(), roster, difference, breaches).await,
+            Outlook::Passes => self.apply(delivery.as_ref(), roster, difference).await,
+        }
+    }
+
+    /// What comes of a difference, before anything is touched.
+    fn decide_outlook(&self, roster: &SnapshotId, difference: &Difference) -> Outlook {
+        match &difference.verdict {
+            _ if difference.nothing_flows() && self.is_known(roster) => Outlook::Unchanged,
+            _ if self.refuses_early_courses(difference) => Outlook::TooEarly,
+            Verdict::Abort(breaches) => Outlook::Aborts(breaches.clone()),
+            Verdict::Pass => Outlook::Passes,
         }
     }
 

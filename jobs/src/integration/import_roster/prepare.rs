@@ -3,17 +3,17 @@
 //! A sender may be slow, or write over a file while it is read. So what was read counts only if the file is the
 //! same afterwards, and a young file that breaks off is taken for one that is on its way.
 
-use super::addressee::decide_addressee;
+use super::{
+    addressee::decide_addressee,
+    bundles::{Before, store_bundle},
+};
 use crate::{Customer, CustomerSettings, JobContext, RosterFormat, Stop, ports::Delivery};
 use chrono::{DateTime, TimeDelta, Utc};
 use rollover_roster::{
     compare::{Options, RosterError, Stored, read_to_snapshot},
-    read::{
-        Concessions, KeyChange, ReadError, ReadOptions, ReadReport, ReadRoster,
-        oneroster::{OneRoster, read_oneroster},
-    },
+    read::{Concessions, KeyChange, ReadReport},
     rekey::Announced,
-    snapshot::{SnapshotId, SnapshotStore},
+    snapshot::SnapshotId,
 };
 
 /// A file that breaks off and changed this short ago may still be on its way.
@@ -50,10 +50,15 @@ pub(in crate::integration) async fn prepare(
     delivery: &Delivery,
 ) -> Result<Prepared, Stop> {
     let name = &delivery.name;
-    let stored = store(cx.ports.rosters.snapshots().clone(), delivery.clone(), &customer.settings).await;
+    let before = before(cx, customer, delivery).await?;
+    let earlier = before.waiting.clone();
+    let stored = store(cx, delivery.clone(), before, &customer.settings).await;
     // What changes while it is read may break reading in any way; that it did is the cause to tell.
-    if !cx.ports.rosters.is_unchanged(customer, delivery).await? {
-        return Err(Stop::retry(format!("roster {name} changed while it was read; it is read anew")));
+    for read in earlier.iter().chain([delivery]) {
+        if !cx.ports.rosters.is_unchanged(customer, read).await? {
+            let name = &read.name;
+            return Err(Stop::retry(format!("roster {name} changed while it was read; it is read anew")));
+        }
     }
     let stored = match stored? {
         Ok(stored) => stored,
@@ -62,7 +67,7 @@ pub(in crate::integration) async fn prepare(
                 "roster {name} breaks off and is young, so it may still be on its way: {report}"
             )));
         }
-        Err(report) => return Ok(Prepared::Unreadable(report.with_file(name))),
+        Err(report) => return Ok(Prepared::Unreadable(report)),
     };
     // The snapshot of a foreign file is nobody's, and is taken away with others that are.
     if let Some(report) = decide_addressee(&stored.properties, &customer.settings) {
@@ -76,15 +81,28 @@ fn announced(change: KeyChange) -> Announced {
     Announced { old: change.from, new: change.to }
 }
 
+/// What a bundle of changes builds on; a file of IMS Enterprise stands for itself.
+async fn before(cx: &JobContext, customer: &Customer, delivery: &Delivery) -> Result<Before, Stop> {
+    match customer.settings.roster_format {
+        RosterFormat::ImsEnterprise => Ok(Before { waiting: Vec::new(), base: None }),
+        RosterFormat::OneRosterCsv => Ok(Before {
+            waiting: cx.ports.rosters.before(customer, delivery).await?,
+            base: cx.ports.integration.newest_roster(customer).await?,
+        }),
+    }
+}
+
 async fn store(
-    snapshots: SnapshotStore,
+    cx: &JobContext,
     delivery: Delivery,
+    before: Before,
     settings: &CustomerSettings,
 ) -> Result<Result<Stored, ReadReport>, Stop> {
-    let (format, options) = (settings.roster_format, settings.read_options());
+    let (rosters, format) = (&cx.ports.rosters, settings.roster_format);
+    let (snapshots, options) = (rosters.snapshots().clone(), settings.read_options(rosters.read_limits()));
     blocking(move || {
         let stored = match format {
-            RosterFormat::OneRosterCsv => store_full_bundle(&snapshots, &delivery, &options),
+            RosterFormat::OneRosterCsv => store_bundle(&snapshots, &delivery, &before, &options),
             RosterFormat::ImsEnterprise => {
                 read_to_snapshot(&delivery.path, &Options::new(&options, snapshots.folder()), &snapshots)
             }
@@ -92,6 +110,11 @@ async fn store(
         let name = &delivery.name;
         match stored {
             Ok(stored) => Ok(Ok(stored)),
+            Err(RosterError::Refused(report))
+                if report.file.is_empty() || format == RosterFormat::ImsEnterprise =>
+            {
+                Ok(Err(report.with_file(name)))
+            }
             Err(RosterError::Refused(report)) => Ok(Err(report)),
             Err(RosterError::Unreadable(error)) => {
                 Err(Stop::retry(format!("roster {name} cannot be read: {error}")))
@@ -102,35 +125,6 @@ async fn store(
         }
     })
     .await
-}
-
-fn store_full_bundle(
-    snapshots: &SnapshotStore,
-    delivery: &Delivery,
-    options: &ReadOptions,
-) -> Result<Stored, RosterError> {
-    let read = read_full_bundle(delivery, options).map_err(RosterError::Refused)?;
-    let ReadRoster { roster, properties, groups_without_id, key_changes, concessions, .. } = read;
-    let (id, counts) = (snapshots.write(&roster)?, roster.counts());
-    Ok(Stored { id, counts, properties, groups_without_id, key_changes, concessions })
-}
-
-/// Only the newest of the files that wait is imported, and one that the Filter stops is not kept: a change that an
-/// older file brought would be lost. So changes alone are refused.
-fn read_full_bundle(delivery: &Delivery, options: &ReadOptions) -> Result<ReadRoster, ReadReport> {
-    match read_oneroster(&delivery.path, None, options)? {
-        OneRoster::Full(read) => Ok(read),
-        OneRoster::Delta(_) => {
-            let error = ReadError {
-                file: "manifest.csv".to_owned(),
-                record: "file".to_owned(),
-                what: "the bundle holds changes alone".to_owned(),
-                fix: "have the MIS send all files as bulk".to_owned(),
-                ..ReadError::default()
-            };
-            Err(ReadReport { errors: vec![error], ..ReadReport::default() })
-        }
-    }
 }
 
 /// Runs work that computes or reads files on a thread of its own.
@@ -146,7 +140,7 @@ pub(in crate::integration) async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollover_roster::read::read_imse;
+    use rollover_roster::read::{ReadOptions, read_imse};
 
     // DOMAIN I4
     #[test]

@@ -3,7 +3,7 @@
 use super::{Import, difference::Difference};
 use crate::{
     Stop,
-    ports::{Applied, CoursesGone, Delivery, Outcome, RunId, RunRecord, SiteCounts},
+    ports::{Applied, CoursesGone, Delivery, Outcome, RunId, RunRecord, SiteCounts, Stood},
 };
 
 impl Import<'_> {
@@ -36,6 +36,7 @@ impl Import<'_> {
             started_at: self.started_at,
             ended_at: self.cx.now(),
             roster_name: delivery.map(|delivery| delivery.name.clone()),
+            roster_arrived_at: delivery.map(|delivery| delivery.arrived_at),
             roster: None,
             mirror: None,
             before: SiteCounts::default(),
@@ -56,11 +57,20 @@ impl Import<'_> {
             predicted_duplicates: difference.map_or(0, |difference| difference.predicted_duplicates),
             courses_gone: CoursesGone::default(),
             breaches: Vec::new(),
+            shrunken: Vec::new(),
             read_errors: None,
             failure: None,
             used_decision: None,
             under_way: None,
             applied_in_part: self.state.under_way.is_some(),
+            stood: (outcome == Outcome::Completed).then(|| self.stood()),
+            undo_of: None,
+            refused: None,
         }
+    }
+
+    const fn stood(&self) -> Stood {
+        let state = &self.state;
+        Stood { import: state.import, mirror: state.mirror, held_whole_roster: state.held_whole_roster }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{
     Import, ImportOutcome, ImportReport,
-    words::{abort_words, unreadable_words},
+    words::{abort_words, too_small_words, unreadable_words},
 };
 use crate::{
     Stop,
@@ -14,8 +14,8 @@ use crate::{
 
 impl Import<'_> {
     pub(super) async fn finish_recorded(&self, run: RunId, record: RunRecord) -> Result<ImportReport, Stop> {
-        // F3: after an abort the file stays for the decision about it.
-        if record.outcome != Outcome::Aborted {
+        // F3: the file stays for the decision about it; a refused one, for the decision's withdrawal.
+        if !record.awaits_decision() && record.refused.is_none() {
             self.put_away_recorded(&record).await?;
         }
         let outcome = match record.outcome {
@@ -23,6 +23,9 @@ impl Import<'_> {
             Outcome::Unchanged => ImportOutcome::Unchanged,
             Outcome::NoRoster => ImportOutcome::NoRoster,
             Outcome::Aborted => return Err(Stop::abort(abort_words(&self.customer.id, &record.breaches))),
+            Outcome::Failed if record.awaits_decision() => {
+                return Err(Stop::abort(too_small_words(&self.customer.id, &record.shrunken)));
+            }
             Outcome::Failed => {
                 return Err(Stop::fail(match (record.failure, record.read_errors) {
                     (Some(failure), _) => failure,

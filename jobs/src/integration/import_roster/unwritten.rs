@@ -4,7 +4,7 @@ use super::{
     Import, ImportOutcome, ImportReport, WhenPaused,
     difference::Difference,
     no_roster::{NoRoster, decide_no_roster},
-    words::{abort_words, paused_words, too_early_words, unreadable_words},
+    words::{abort_words, paused_words, too_early_words, too_small_words, unreadable_words},
 };
 use crate::{
     Stop, Who,
@@ -114,6 +114,31 @@ impl Import<'_> {
         };
         self.keep(&record, delivery).await?;
         Err(Stop::fail(why))
+    }
+
+    /// I4: a roster that lacks most of the last one; the file stays, so that a decision about exactly this roster can
+    /// let it pass.
+    pub(super) async fn too_small(
+        &self,
+        delivery: Option<&Delivery>,
+        roster: SnapshotId,
+        difference: Difference,
+    ) -> Result<ImportReport, Stop> {
+        let why = too_small_words(&self.customer.id, &difference.shrunken);
+        if self.dry_run {
+            return Ok(self.would(ImportOutcome::WouldAbort, roster, &difference, why));
+        }
+        let counts = self.cx.ports.site.counts(&self.customer.id).await?;
+        let record = RunRecord {
+            roster: Some(roster),
+            before: counts.clone(),
+            after: counts,
+            shrunken: difference.shrunken.clone(),
+            failure: Some(why.clone()),
+            ..self.record(Outcome::Failed, delivery, Some(&difference))
+        };
+        self.record_run(&record).await?;
+        Err(Stop::abort(why))
     }
 
     /// F2: the whole import stops; the file stays, so that a decision about exactly this roster can use it (F3).

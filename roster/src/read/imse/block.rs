@@ -1,8 +1,8 @@
 //! Reads one block of a file on its own: its records, or that something in it has to be reported.
 
-use super::{Properties, convert::Converter, decide_whole, pifu::Dialect};
+use super::{Properties, convert::Converter, decide_whole, pifu::Dialect, usual::UsualMembership};
 use crate::{
-    model::Record,
+    model::{Member, Record, SyncKey},
     read::{
         Block, Plain, ReadLimits, ReadOptions,
         blocks::Offsets,
@@ -19,6 +19,26 @@ pub(crate) struct BlockFacts {
     pub groups_without_id: u64,
 }
 
+/// The records of one child of the root.
+pub(crate) enum Found<'f, 't> {
+    Records(&'f mut Vec<Record>),
+    Members(&'f mut UsualMembership<'t>),
+}
+
+impl Found<'_, '_> {
+    /// As records, whichever way they were read.
+    pub fn into_records(self) -> Vec<Record> {
+        match self {
+            Self::Records(records) => std::mem::take(records),
+            Self::Members(UsualMembership { group: (source, id), members }) => {
+                let group = SyncKey { source: (*source).to_owned(), id: (*id).to_owned() };
+                let record = |member: &Member<'_>| member.to_membership(group.clone());
+                members.iter().map(record).map(Record::Membership).collect()
+            }
+        }
+    }
+}
+
 /// Gives `take` the records of each child of the root, with where it lies in the file.
 ///
 /// Strictly, and without a mapping. `None` when the block is not made of whole records without an error, or when its
@@ -28,42 +48,74 @@ pub(crate) fn read_block(
     block: &Block,
     encoding: Plain,
     limits: &ReadLimits,
-    mut take: impl FnMut(Range<u64>, &mut Vec<Record>),
+    take: impl FnMut(Range<u64>, Found<'_, '_>),
 ) -> Option<BlockFacts> {
     let text = encoding.decode(&block.bytes)?;
-    // One more mark is passed over, but two are text outside of the root.
-    if block.part.first && text.strip_prefix(MARK).is_some_and(|text| text.starts_with(MARK)) {
-        return None;
-    }
-    let mut offsets = Offsets::new(&text, encoding, block.at);
-    let mut elements = Elements::of_part(Sliced::new(&text, limits.text), *limits, block.part);
-    let options = ReadOptions::from(*limits);
-    let (mut facts, mut converter, mut records) =
-        (BlockFacts::default(), Converter::new(&options), Vec::new());
-    loop {
-        match elements.next().ok()? {
-            Next::Root(root) if root.name == ROOT => {
-                converter.judge.dialect = Dialect::of_namespace(root.namespace.as_deref());
+    BlockReader { text: &text, block, encoding, limits, is_usual_read: true }.read(take)
+}
+
+/// The same without the short way for the usual form.
+#[cfg(test)]
+pub(super) fn read_by_tree(
+    block: &Block,
+    encoding: Plain,
+    limits: &ReadLimits,
+    take: impl FnMut(Range<u64>, Found<'_, '_>),
+) -> Option<BlockFacts> {
+    let text = encoding.decode(&block.bytes)?;
+    BlockReader { text: &text, block, encoding, limits, is_usual_read: false }.read(take)
+}
+
+struct BlockReader<'t> {
+    text: &'t str,
+    block: &'t Block,
+    encoding: Plain,
+    limits: &'t ReadLimits,
+    /// Whether memberships of the usual form are read the short way.
+    is_usual_read: bool,
+}
+
+impl<'t> BlockReader<'t> {
+    fn read(&self, mut take: impl FnMut(Range<u64>, Found<'_, 't>)) -> Option<BlockFacts> {
+        let Self { text, block, .. } = *self;
+        // One more mark is passed over, but two are text outside of the root.
+        if block.part.first && text.strip_prefix(MARK).is_some_and(|text| text.starts_with(MARK)) {
+            return None;
+        }
+        let mut offsets = Offsets::new(text, self.encoding, block.at);
+        let mut elements = Elements::of_part(Sliced::new(text, self.limits.text), *self.limits, block.part);
+        let options = ReadOptions::from(*self.limits);
+        let (mut facts, mut converter) = (BlockFacts::default(), Converter::new(&options));
+        let (mut records, mut members) = (Vec::new(), UsualMembership::default());
+        loop {
+            if self.is_usual_read && !converter.needs_whole_file() && elements.usual(&mut members) {
+                take(offsets.in_file(elements.child_range()), Found::Members(&mut members));
+                continue;
             }
-            Next::Root(_) => return None,
-            Next::Child(element) => match element.name {
-                "properties" => {
-                    decide_whole(element.text_at(&["type"])).ok()?;
-                    facts.properties = Some(Properties::of(element));
+            match elements.next().ok()? {
+                Next::Root(root) if root.name == ROOT => {
+                    converter.judge.dialect = Dialect::of_namespace(root.namespace.as_deref());
                 }
-                "person" | "group" | "membership" => {
-                    if !converter.take(element).is_empty() || converter.needs_whole_file() {
-                        return None;
+                Next::Root(_) => return None,
+                Next::Child(element) => match element.name {
+                    "properties" => {
+                        decide_whole(element.text_at(&["type"])).ok()?;
+                        facts.properties = Some(Properties::of(element));
                     }
-                    records.extend(converter.drain());
-                    take(offsets.in_file(elements.child_range()), &mut records);
-                    records.clear();
+                    "person" | "group" | "membership" => {
+                        if !converter.take(element).is_empty() || converter.needs_whole_file() {
+                            return None;
+                        }
+                        records.extend(converter.drain());
+                        take(offsets.in_file(elements.child_range()), Found::Records(&mut records));
+                        records.clear();
+                    }
+                    _ => {}
+                },
+                Next::End => {
+                    facts.groups_without_id = converter.facts.groups_without_id;
+                    return Some(facts);
                 }
-                _ => {}
-            },
-            Next::End => {
-                facts.groups_without_id = converter.facts.groups_without_id;
-                return Some(facts);
             }
         }
     }

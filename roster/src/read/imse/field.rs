@@ -13,7 +13,7 @@ use crate::{
 use chrono::NaiveDate;
 use std::fmt;
 
-const SOURCE: usize = 32;
+pub(super) const SOURCE: usize = 32;
 pub(super) const ID: usize = 256;
 pub(super) const SHORT: usize = 60;
 pub(super) const LONG: usize = 256;

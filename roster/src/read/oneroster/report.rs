@@ -49,7 +49,7 @@ impl<'o> Reading<'o> {
     /// Counts a row; false when the bundle has too many.
     pub fn count_row(&mut self) -> bool {
         self.rows += 1;
-        self.rows <= self.options.limits.records
+        self.rows <= self.options.limits.most_held().0
     }
 
     pub fn add(&mut self, error: ReadError) {

@@ -115,7 +115,7 @@ impl<'b> Rows<'b> {
             }
             let line = line_of(&self.bytes);
             if !reading.count_row() {
-                let what = format!("more than {} rows in the bundle", reading.limits().records);
+                let what = format!("more than {} rows in the bundle", reading.limits().most_held().0);
                 reading.whole_file(
                     self.table.file(),
                     line.into(),

@@ -63,11 +63,11 @@ const ENROLLMENTS: &str = "sourcedId,status,dateLastModified,classSourcedId,scho
 
 /// The files of a bundle, to be changed and packed.
 #[derive(Clone)]
-struct Files(BTreeMap<String, Vec<u8>>);
+pub struct Files(pub BTreeMap<String, Vec<u8>>);
 
 impl Files {
     /// A district with a school, a class, a course, a student, a teacher and a guardian.
-    fn small() -> Self {
+    pub fn small() -> Self {
         let files = [
             ("manifest.csv", MANIFEST),
             ("academicSessions.csv", SESSIONS),
@@ -81,7 +81,7 @@ impl Files {
         Self(files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into())
     }
 
-    fn with(mut self, name: &str, contents: impl AsRef<[u8]>) -> Self {
+    pub fn with(mut self, name: &str, contents: impl AsRef<[u8]>) -> Self {
         self.0.insert(name.to_owned(), contents.as_ref().to_vec());
         self
     }
@@ -107,7 +107,7 @@ impl Files {
         zip.finish().unwrap().into_inner()
     }
 
-    fn read(&self, options: &ReadOptions) -> Result<OneRoster, ReadReport> {
+    pub fn read(&self, options: &ReadOptions) -> Result<OneRoster, ReadReport> {
         read_oneroster_zip(Cursor::new(self.zip()), None, options)
     }
 
@@ -118,7 +118,7 @@ impl Files {
         }
     }
 
-    fn roster(&self) -> Roster {
+    pub fn roster(&self) -> Roster {
         self.roster_with(&ReadOptions::default()).roster
     }
 
@@ -142,7 +142,7 @@ fn options(lenient: &[Leniency]) -> ReadOptions {
     ReadOptions { lenient: lenient.iter().copied().collect(), ..ReadOptions::default() }
 }
 
-fn all(report: &ReadReport) -> String {
+pub fn all(report: &ReadReport) -> String {
     report.errors.iter().map(|error| format!("{error}\n")).collect()
 }
 

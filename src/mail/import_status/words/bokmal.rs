@@ -14,6 +14,7 @@ use rollover_roster::{
     model::{Kind, Profile, Role},
     read::Leniency,
     rekey::RekeyedCounts,
+    shrunken::Shrunken,
 };
 
 pub(super) struct Bokmal;
@@ -178,6 +179,10 @@ impl Words for Bokmal {
                 "Importen ble avvist: {} kom før skolestart, og kundens innstillinger avviser slike filer.",
                 self.counted(*courses, COURSE)
             ),
+            Happened::TooSmall(sizes) => format!(
+                "Importen ble avvist: Importfilen er for liten til å være fullstendig. Den har {}.",
+                self.all_shrunken(sizes)
+            ),
             Happened::Failed(Some(why)) => {
                 format!("Importen mislyktes. Årsaken er beskrevet på engelsk: {}", sentence(why))
             }
@@ -186,6 +191,11 @@ impl Words for Bokmal {
                 "Importfilen var ikke kommet da den skulle, så ingenting ble lest inn.".to_owned()
             }
         }
+    }
+
+    fn shrunken(&self, size: &Shrunken) -> String {
+        let (count, of) = (self.counted(size.count, self.kind(size.kind)), self.number(size.of));
+        format!("{count} (den forrige som ble lest inn, hadde {of})")
     }
 
     fn left(&self, left: Left) -> &'static str {
@@ -224,6 +234,14 @@ impl Words for Bokmal {
             Next::CorrectFile => {
                 "Rett det som er listet opp nedenfor i det skoleadministrative systemet, og send filen på nytt."
                     .to_owned()
+            }
+            Next::SendWhole(roster) => {
+                let roster = roster.as_ref().map_or_else(|| "denne importfilen".to_owned(), |id| format!("importfil {id}"));
+                format!(
+                    "Sjekk om eksporten eller overføringen ble avbrutt, og send en fullstendig fil. Bare kunden kan si at \
+                     denne er fullstendig; da registrerer support beslutningen (hvem hos kunden, hvem hos support, og \
+                     hvorfor) for nøyaktig {roster}."
+                )
             }
             Next::SendWithoutNewCourses(opens) => format!(
                 "Send en importfil uten kursene for det nye skoleåret frem til {}, eller be support om å holde dem \

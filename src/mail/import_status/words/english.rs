@@ -12,6 +12,7 @@ use rollover_roster::{
     filter::Breach,
     model::{Kind, Profile, Role},
     read::Leniency,
+    shrunken::Shrunken,
 };
 
 pub(super) struct English;
@@ -171,10 +172,19 @@ impl Words for English {
                  roster.",
                 self.counted(*courses, COURSE)
             ),
+            Happened::TooSmall(sizes) => format!(
+                "The import failed: the roster is too small to be a whole one. It has {}.",
+                self.all_shrunken(sizes)
+            ),
             Happened::Failed(Some(why)) => format!("The import failed. {}", sentence(why)),
             Happened::Failed(None) => "The import failed. The reason stands on the run's page.".to_owned(),
             Happened::NoRoster => "No roster had come when it was due, so nothing was read.".to_owned(),
         }
+    }
+
+    fn shrunken(&self, size: &Shrunken) -> String {
+        let (count, of) = (self.counted(size.count, self.kind(size.kind)), self.number(size.of));
+        format!("{count} (the last one that was taken in had {of})")
     }
 
     fn left(&self, left: Left) -> &'static str {
@@ -210,6 +220,14 @@ impl Words for English {
             }
             Next::CorrectFile => {
                 "Correct what is listed below in the MIS, and send the roster again.".to_owned()
+            }
+            Next::SendWhole(roster) => {
+                let roster = roster.as_ref().map_or_else(|| "this roster".to_owned(), |id| format!("roster {id}"));
+                format!(
+                    "See whether the export or the transfer broke off, and send a complete file. Only the customer can \
+                     say that this one is complete; support then records the decision (who at the customer, who at \
+                     support, why) for exactly {roster}."
+                )
             }
             Next::SendWithoutNewCourses(opens) => format!(
                 "Send a roster without the courses of the new year until {}, or ask support to have them held back.",

@@ -14,6 +14,7 @@ use rollover_roster::{
     model::{Kind, Profile, Role},
     read::Leniency,
     rekey::RekeyedCounts,
+    shrunken::Shrunken,
 };
 
 pub(super) struct Swedish;
@@ -181,6 +182,10 @@ impl Words for Swedish {
                 "Importen avvisades: {} kom före läsårsstarten, och kundens inställningar avvisar sådana filer.",
                 self.counted(*courses, COURSE)
             ),
+            Happened::TooSmall(sizes) => format!(
+                "Importen avvisades: importfilen är för liten för att vara fullständig. Den innehåller {}.",
+                self.all_shrunken(sizes)
+            ),
             Happened::Failed(Some(why)) => {
                 format!("Importen misslyckades. Orsaken beskrivs på engelska: {}", sentence(why))
             }
@@ -189,6 +194,11 @@ impl Words for Swedish {
                 "Importfilen hade inte kommit när den skulle, så ingenting lästes in.".to_owned()
             }
         }
+    }
+
+    fn shrunken(&self, size: &Shrunken) -> String {
+        let (count, of) = (self.counted(size.count, self.kind(size.kind)), self.number(size.of));
+        format!("{count} (den senaste som lästes in hade {of})")
     }
 
     fn left(&self, left: Left) -> &'static str {
@@ -226,6 +236,14 @@ impl Words for Swedish {
             }
             Next::CorrectFile => {
                 "Rätta det som listas nedan i det skoladministrativa systemet och skicka filen igen.".to_owned()
+            }
+            Next::SendWhole(roster) => {
+                let roster = roster.as_ref().map_or_else(|| "den här importfilen".to_owned(), |id| format!("importfil {id}"));
+                format!(
+                    "Kontrollera om exporten eller överföringen avbröts och skicka en fullständig fil. Bara kunden kan säga \
+                     att den här är fullständig; då registrerar supporten beslutet (vem hos kunden, vem hos supporten och \
+                     varför) för just {roster}."
+                )
             }
             Next::SendWithoutNewCourses(opens) => format!(
                 "Skicka en importfil utan det nya läsårets kurser fram till {}, eller be supporten att hålla inne dem.",

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+#[path = "../harness/mod.rs"]
 mod harness;
 
 use harness::{
@@ -11,8 +12,11 @@ use harness::{
 };
 use rollover_roster::{
     invent::{Invention, Municipality},
+    model::Roster,
     places::Places,
+    seal::{Key, Keys},
     snapshot::SnapshotStore,
+    write::write_imse,
 };
 use serde_json::Value;
 use std::{fs, process::Output};
@@ -80,10 +84,12 @@ macro_rules! on_both {
     })* };
 }
 
+mod decisions;
+mod settings;
+
 on_both!(
     a_plan_from_customer_to_sign_off,
     every_list_is_json_too,
-    a_customer_shows_who_changed_what,
     what_does_not_exist_ends_with_4,
     a_task_outside_any_plan,
     moments_are_told_on_the_customers_clock,
@@ -91,15 +97,7 @@ on_both!(
     a_task_fired_by_hand_says_so,
     a_customer_that_cannot_be_read_hides_no_other,
     a_step_that_never_fires_is_said_and_put_down_as_skipped,
-    the_filter_changes_with_a_decision_only,
-    decisions_about_the_filter_are_listed_and_withdrawn,
-    a_decision_releases_a_slice_of_schools_that_there_are,
-    every_optional_setting_can_be_unset,
-    where_and_by_when_rosters_come_is_set_and_shown_without_secrets,
-    a_customer_is_changed_whole_or_not_at_all,
-    limits_are_unset_with_a_decision_only,
-    personal_data_leave_with_a_decision_only,
-    rules_refuse_with_3
+    rules_refuse_with_3,
 );
 
 async fn a_plan_from_customer_to_sign_off(set_up: &SetUp) {
@@ -158,21 +156,6 @@ async fn every_list_is_json_too(set_up: &SetUp) {
     }
 }
 
-async fn a_customer_shows_who_changed_what(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    done(set_up, &["customer", "set", "nes", "--mis", "other", "--by", "Ingrid Dahl"]);
-    let shown = json(set_up, &["customer", "show", "nes"]);
-    let history: Vec<(&str, &str)> = shown["history"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|line| (line["name"].as_str().unwrap(), line["actor"].as_str().unwrap()))
-        .collect();
-    let expected =
-        [("customer_changed", "Ingrid Dahl"), ("calendar_changed", "tester"), ("customer_added", "tester")];
-    assert_eq!(history, expected);
-}
-
 async fn what_does_not_exist_ends_with_4(set_up: &SetUp) {
     for (args, what) in [
         (&["customer", "show", "mo"][..], "customer mo"),
@@ -180,6 +163,8 @@ async fn what_does_not_exist_ends_with_4(set_up: &SetUp) {
         (&["task", "show", "7"], "task 7"),
         (&["job", "show", "7"], "job 7"),
         (&["import", "show", "7"], "import run 7"),
+        (&["integration", "postponed", "mo"], "customer mo"),
+        (&["integration", "courses", "mo"], "customer mo"),
         (&["task", "list", "--customer", "mo"], "customer mo"),
         (&["job", "list", "--customer", "mo"], "customer mo"),
     ] {
@@ -343,6 +328,56 @@ fn the_doctor_only_looks() {
     assert!(said.contains("ROLLOVER_WEB_PASSWORD is set here: operator signs in"), "{said}");
     assert!(!said.contains("hunter2"), "{said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it made something");
+}
+
+#[test]
+fn the_doctor_enters_the_bucket_of_snapshots() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |secret: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_rollover"))
+            .args(["doctor", "--json"])
+            .current_dir(folder.path())
+            .env("ROLLOVER_SNAPSHOTS_URL", "s3://rosters/a")
+            .env("ROLLOVER_SNAPSHOTS_ENDPOINT", "http://127.0.0.1:1")
+            .env("ROLLOVER_SNAPSHOTS_ACCESS_KEY", "AKIATEST")
+            .env("ROLLOVER_SNAPSHOTS_SECRET_KEY", secret)
+            .output()
+            .unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (code, said) = doctor("hunter2");
+    assert!(
+        code == Some(5) && said.contains("s3://rosters: ") && said.contains("start the object store"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2") && !said.contains("AKIATEST"), "{said}");
+    let (code, said) = doctor("");
+    assert!(code == Some(2) && said.contains("set ROLLOVER_SNAPSHOTS_ACCESS_KEY"), "{said}");
+}
+
+#[test]
+fn a_snapshot_is_written_out_with_the_key_of_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let (id, key) = ("2026".parse().unwrap(), Key::new([0x41; 32]));
+    let keys = Keys::new([("2026".parse().unwrap(), key)].into(), Some(id)).unwrap();
+    let store = SnapshotStore::open(&folder.path().join("data/snapshots")).unwrap().with_keys(keys);
+    let snapshot = store.write(&Municipality::new(&Invention::small(3)).roster()).unwrap().to_string();
+    let export = |to: &str, key: Option<&str>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rollover"));
+        command
+            .args(["roster", "export", &snapshot, "--to", to, "--data", "data"])
+            .current_dir(folder.path());
+        command.env_remove("ROLLOVER_DATA").envs(key.map(|key| ("ROLLOVER_SNAPSHOT_KEY_2026", key)));
+        let output = command.output().unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (code, said) = export("out", Some(&"41".repeat(32)));
+    assert!(code == Some(0) && said.contains("delete the folder"), "{said}");
+    assert!(fs::read(folder.path().join("out/person.parquet")).unwrap().starts_with(b"PAR1"));
+    let (code, said) = export("more", None);
+    assert!(code == Some(1) && said.contains("ROLLOVER_SNAPSHOT_KEY_2026"), "{said}");
+    let (code, said) = export("more", Some(&"42".repeat(32)));
+    assert!(code == Some(1) && said.contains("another key 2026") && !said.contains("4242"), "{said}");
 }
 
 /// A check of a mail server over TLS is a real handshake.
@@ -530,239 +565,11 @@ async fn a_step_that_never_fires_is_said_and_put_down_as_skipped(set_up: &SetUp)
     refused(set_up, &add, 3, &["would never fire", "30 2 * * *"]);
 }
 
-// DOMAIN F3
-async fn the_filter_changes_with_a_decision_only(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    let off = ["customer", "set", "nes", "--filter", "person.delete=off"];
-    refused(set_up, &off, 2, &["only with a decision", "--customer-person", "--reason"]);
-    let with = ["--customer-person", "Kari Vik", "--reason", "a small town"];
-    let decided: Vec<&str> = off.iter().copied().chain(with).collect();
-    done(set_up, &decided);
-    let shown = json(set_up, &["customer", "show", "nes"]);
-    assert!(shown["customer"]["settings"]["filter"]["person"]["delete"]["max_pct"].is_null(), "{shown}");
-    let decisions = set_up.ledger.decisions_of_customer("nes", 9).await.unwrap();
-    assert_eq!((decisions[0].kind.as_str(), decisions[0].reason.as_str()), ("limits", "a small town"));
-    assert_eq!(decisions[0].customer_person.as_deref(), Some("Kari Vik"));
-}
-
-// DOMAIN F3
-async fn decisions_about_the_filter_are_listed_and_withdrawn(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    assert!(done(set_up, &["import", "decisions", "nes"]).contains("Nobody has decided anything"));
-    let decision = rollover::ledger::NewFilterDecision {
-        customer: "nes".parse().unwrap(),
-        roster: "a".repeat(64).parse().unwrap(),
-        limits: None,
-        slice: None,
-        customer_person: "Kari Vik".to_owned(),
-        support_person: "Ingrid Dahl".to_owned(),
-        reason: "figures compared".to_owned(),
-    };
-    let now = harness::program::now();
-    let id = set_up.ledger.decide_filter(now, &decision).await.unwrap().to_string();
-    let listed = done(set_up, &["import", "decisions", "nes"]);
-    for word in ["the Filter is off", "aaaaaaaaaaaa", "open", "Kari Vik", "Ingrid Dahl", "figures compared"] {
-        assert!(listed.contains(word), "no {word}: {listed}");
-    }
-    let shown = done(set_up, &["customer", "show", "nes"]);
-    assert!(shown.contains(&format!("rollover import withdraw {id}")), "{shown}");
-    assert!(
-        shown.contains("the Filter aborts above: create 20%, update 20%, delete 5% of each kind"),
-        "{shown}"
-    );
-    done(set_up, &["import", "withdraw", &id, "--why", "an error in the roster", "--by", "Ola"]);
-    let listed = json(set_up, &["import", "decisions", "nes"]);
-    assert_eq!((&listed[0]["state"], &listed[0]["withdrawn_by"]), (&"withdrawn".into(), &"Ola".into()));
-    assert!(done(set_up, &["import", "decisions", "nes"]).contains("withdrawn by Ola"));
-    assert!(!done(set_up, &["customer", "show", "nes"]).contains("open decision"));
-    refused(set_up, &["import", "withdraw", &id, "--why", "again"], 3, &["withdrawn by Ola already"]);
-    refused(set_up, &["import", "withdraw", "99", "--why", "x"], 4, &["decision about the Filter 99"]);
-}
-
-// DOMAIN F3
-async fn a_decision_releases_a_slice_of_schools_that_there_are(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    let municipality = Municipality::new(&Invention::small(3)).roster();
-    let store = SnapshotStore::open(&set_up.folder.path().join("snapshots")).unwrap();
-    let roster = store.write(&municipality).unwrap().to_string();
-    let mut places = Places::default();
-    municipality.records().iter().for_each(|record| places.learn(record));
-    let school = *places.schools().first().unwrap();
-    let decide = |only: &[&'static str]| -> Vec<String> {
-        let args = ["import", "decide", "nes", "--customer-person", "Kari Vik", "--by", "Ingrid"];
-        let about = ["--reason", "one school comes in June", "--roster", "ROSTER"];
-        let args = args.iter().chain(&about).chain(only);
-        args.map(|arg| arg.replace("ROSTER", &roster).replace("SCHOOL", school)).collect()
-    };
-    let refusals: [(&[&'static str], &[&str]); 3] = [
-        (&[], &["say what was decided", "--only-school"]),
-        (&["--only-school", "Nowhere"], &["Nowhere", "is no school"]),
-        (&["--only-kind", "pupil"], &["pupil", "expected group, person, course or membership"]),
-    ];
-    for (only, words) in refusals {
-        let args = decide(only);
-        refused(set_up, &args.iter().map(String::as_str).collect::<Vec<_>>(), 2, words);
-    }
-    let args = decide(&["--only-school", "SCHOOL", "--only-kind", "membership", "--only-action", "create"]);
-    let said = done(set_up, &args.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(said.contains("does not release stays held"), "{said}");
-    let slice = &json(set_up, &["import", "decisions", "nes"])[0]["slice"];
-    assert_eq!(slice["schools"][0], school);
-    assert_eq!((&slice["kinds"][0], &slice["actions"][0]), (&"membership".into(), &"create".into()));
-    let listed = done(set_up, &["import", "decisions", "nes"]);
-    assert!(listed.contains(&format!("only {school}, membership, create")), "{listed}");
-}
-
-async fn a_customer_is_changed_whole_or_not_at_all(set_up: &SetUp) {
-    let dates = ["--year", "2024", "--last-teaching-day", "2024-08-20", "--school-year-start", "2024-08-19"];
-    let with_dates = |args: &[&'static str]| [args, &dates].concat();
-    let add = [
-        "customer",
-        "add",
-        "os",
-        "--name",
-        "Os",
-        "--country",
-        "NO",
-        "--time-zone",
-        "Europe/Oslo",
-        "--mis",
-        "sas",
-    ];
-    refused(set_up, &with_dates(&add), 2, &["2024-08-19", "correct one of them"]);
-    refused(set_up, &["customer", "show", "os"], 4, &["os"]);
-    done(set_up, ADD_NES);
-    let before = json(set_up, &["customer", "show", "nes"]);
-    let set = ["customer", "set", "nes", "--mis", "othersas", "--roster-source", "othersas"];
-    refused(set_up, &with_dates(&set), 2, &["2024-08-19", "correct one of them"]);
-    let unset =
-        ["customer", "set", "nes", "--mis", "othersas", "--year", "2024", "--unset", "term=Autumn 1999"];
-    refused(set_up, &unset, 2, &["Autumn 1999"]);
-    assert_eq!(json(set_up, &["customer", "show", "nes"]), before);
-}
-
-async fn every_optional_setting_can_be_unset(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    let fresh = json(set_up, &["customer", "show", "nes"]);
-    let settings = [
-        ("middleware", "wonde"),
-        ("status-mail-to", "other@nes.example"),
-        ("language", "sv"),
-        ("roster-folder", "/in"),
-        ("roster-from", "https://mis.example/nes.xml"),
-        ("roster-due-by", "06:00 mon-fri"),
-        ("roster-target", "Nes"),
-        ("roster-source", "MIS"),
-        ("roster-format", "oneroster-csv"),
-        ("course-archiving", "on"),
-        ("early-courses", "refuse"),
-        ("summer-course-prefix", "S-"),
-    ];
-    let mut given = vec!["customer".to_owned(), "set".to_owned(), "nes".to_owned()];
-    let mut unset = given.clone();
-    for (name, value) in settings {
-        given.extend([format!("--{name}"), value.to_owned()]);
-        unset.extend(["--unset".to_owned(), name.to_owned()]);
-    }
-    let words = |args: &[String]| args.iter().map(String::as_str).collect::<Vec<_>>().join("\u{1f}");
-    let run = |args: &[String]| done(set_up, &words(args).split('\u{1f}').collect::<Vec<_>>());
-    run(&given);
-    run(&unset);
-    let cleared = json(set_up, &["customer", "show", "nes"]);
-    let mut expected = fresh["customer"].clone();
-    expected["settings"]["status_mail_to"] = serde_json::json!([]);
-    assert_eq!(cleared["customer"], expected);
-
-    let term = ["customer", "set", "nes", "--year", "2031", "--term", "Spring=2031-01-02..2031-06-20"];
-    done(set_up, &term);
-    let names = ["last-teaching-day", "school-year-start", "vendor-date", "term=Spring"];
-    let dates = names.iter().flat_map(|name| ["--unset", name]);
-    let unset: Vec<&str> = ["customer", "set", "nes", "--year", "2031"].into_iter().chain(dates).collect();
-    done(set_up, &unset);
-    let calendar = json(set_up, &["customer", "show", "nes"])["calendars"][0]["dates"].clone();
-    let none = serde_json::json!({
-        "last_teaching_day": null, "school_year_start": null, "vendor_date": null, "terms": [],
-    });
-    assert_eq!(calendar, none);
-    refused(set_up, &["customer", "set", "nes", "--unset", "vendor-date"], 2, &["--year"]);
-    refused(set_up, &["customer", "set", "nes", "--unset", "term=Autumn", "--year", "2031"], 2, &["Autumn"]);
-    refused(set_up, &["customer", "set", "nes", "--unset", "name"], 2, &["roster-target", "term=NAME"]);
-    refused(set_up, &["customer", "set", "nes", "--unset", "mis", "--mis", "x"], 2, &["roster-target"]);
-}
-
-// DOMAIN I2
-async fn where_and_by_when_rosters_come_is_set_and_shown_without_secrets(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    let set = |args: &[&'static str]| [&["customer", "set", "nes"], args].concat();
-    let from = "sftp://nes@sftp.example/out/*.xml";
-    refused(set_up, &set(&["--roster-from", from]), 2, &["--roster-secret"]);
-    refused(set_up, &set(&["--roster-from", "https://nes:geheim@x.example/"]), 2, &["holds a password"]);
-    refused(set_up, &set(&["--roster-from", "http://x.example/"]), 2, &["expected folder, https://"]);
-    refused(set_up, &set(&["--roster-due-by", "6 o'clock"]), 2, &["06:00 mon-fri"]);
-    done(
-        set_up,
-        &set(&["--roster-from", from, "--roster-secret", "NES", "--roster-due-by", "06:00 mon-fri"]),
-    );
-    let shown = done(set_up, &["customer", "show", "nes"]);
-    for words in
-        ["fetched from sftp://nes@sftp.example/out/*.xml with the secret NES", "come by 06:00 mon-fri"]
-    {
-        assert!(shown.contains(words), "{shown}");
-    }
-    let open = || {
-        let tasks = json(set_up, &["task", "list", "--customer", "nes"]);
-        let tasks = tasks.as_array().unwrap().clone();
-        tasks.into_iter().filter(|task| task["state"] == "planned").collect::<Vec<_>>()
-    };
-    assert_eq!(open().len(), 1);
-    done(set_up, &set(&["--roster-due-by", "06:00 mon-fri"]));
-    done(set_up, &set(&["--roster-due-by", "07:00"]));
-    assert_eq!(open().len(), 1, "one task, of the newest time");
-    assert_eq!(open()[0]["title"], "Roster due by 07:00");
-    refused(set_up, &["doctor"], 5, &["set ROLLOVER_SECRET_NES", "due by 07:00, looked for by task"]);
-    done(set_up, &set(&["--unset", "roster-due-by", "--unset", "roster-from"]));
-    assert_eq!(open().len(), 0);
-}
-
-// DOMAIN F3
-async fn limits_are_unset_with_a_decision_only(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    let with = ["--customer-person", "Kari Vik", "--reason", "a small town"];
-    done(set_up, &[&["customer", "set", "nes", "--filter", "person.delete=off"], &with[..]].concat());
-    assert!(done(set_up, &["customer", "show", "nes"]).contains("for this customer person.delete=off"));
-    let unset = ["customer", "set", "nes", "--unset", "filter"];
-    refused(set_up, &unset, 2, &["only with a decision"]);
-    done(set_up, &[&unset[..], &with[..]].concat());
-    assert!(!done(set_up, &["customer", "show", "nes"]).contains("for this customer"));
-}
-
-async fn personal_data_leave_with_a_decision_only(set_up: &SetUp) {
-    done(set_up, ADD_NES);
-    let on = ["customer", "set", "nes", "--personal-data-by-mail", "on"];
-    refused(set_up, &on, 2, &["personal data leave by mail only with a decision", "--customer-person"]);
-    let with = ["--customer-person", "Kari Vik", "--reason", "the school office asked for it"];
-    done(set_up, &[&on[..], &with[..]].concat());
-    assert!(done(set_up, &["customer", "show", "nes"]).contains("personal data"));
-    done(set_up, &["customer", "set", "nes", "--unset", "personal-data-by-mail"]);
-    assert!(!done(set_up, &["customer", "show", "nes"]).contains("personal data"));
-    refused(set_up, &["customer", "set", "nes", "--language", "no"], 2, &["expected one of en, nb, sv"]);
-}
-
-// DOMAIN P5
-#[tokio::test(flavor = "multi_thread")]
-async fn a_misspelt_module_is_refused_with_those_that_exist() {
-    let set_up = SetUp::new(On::Sqlite).await;
-    done(&set_up, ADD_NES);
-    let set = |module| ["customer", "set", "nes", "--add-module", module];
-    refused(&set_up, &set("sumer_school"), 2, &["sumer_school", "summer_school", "absence"]);
-    refused(&set_up, &set("absence,courses"), 2, &["expected one of"]);
-    done(&set_up, &set("summer_school"));
-    let start = ["customer", "set", "nes", "--year", "2031", "--school-year-start", "2031-06-01"];
-    refused(&set_up, &start, 2, &["2031-06-01", "2031-06-20"]);
-    refused(
-        &set_up,
-        &["plan", "create", "nes", "--template", "easter", "--year", "2031"],
-        2,
-        &["easter", "summer_school"],
-    );
+fn lay_down(set_up: &SetUp, roster: &Roster) {
+    let folder = set_up.folder.path().join("rosters/nes");
+    fs::create_dir_all(&folder).unwrap();
+    let mut text = Vec::new();
+    write_imse(&mut text, roster, "fjordsas", "2024-06-01T02:00:00").unwrap();
+    fs::write(folder.join("roster.part"), text).unwrap();
+    fs::rename(folder.join("roster.part"), folder.join("roster.xml")).unwrap();
 }
