@@ -44,9 +44,12 @@ db::statements! {
             (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by
         FROM import_run AS run WHERE run.customer_id = $1 AND run.id < $2 AND run.outcome = 'completed'
         ORDER BY run.id DESC LIMIT 1";
+    // What was undone took nothing in that stands.
     COMPLETED = "
-        SELECT id, ended_at, roster, record ->> 'mirror' AS mirror FROM import_run
-        WHERE customer_id = $1 AND outcome = 'completed' ORDER BY id DESC LIMIT $2";
+        SELECT run.id, run.ended_at, run.roster, run.record ->> 'mirror' AS mirror FROM import_run AS run
+        WHERE run.customer_id = $1 AND run.outcome = 'completed' AND run.undoes IS NULL AND NOT EXISTS
+            (SELECT 1 FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed')
+        ORDER BY run.id DESC LIMIT $2";
     RUNS_OF_CUSTOMER = "
         SELECT run.*,
             (SELECT undo.id FROM import_run AS undo WHERE undo.undoes = run.id AND undo.outcome = 'completed') AS undone_by

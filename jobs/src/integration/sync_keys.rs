@@ -146,7 +146,15 @@ pub async fn check_keys_by(
     customer: &CustomerId,
     roster: SnapshotId,
 ) -> Result<KeyCheck, Stop> {
-    let site = all_persons(ports, customer).await?;
+    let Some(site) = all_persons(ports, customer).await? else {
+        return Err(Stop::fail(format!(
+            "the site of {customer} has more than {MOST_PERSONS} persons, too many to be compared at once"
+        )));
+    };
+    check_persons(ports, roster, site).await
+}
+
+async fn check_persons(ports: &Ports, roster: SnapshotId, site: Vec<SitePerson>) -> Result<KeyCheck, Stop> {
     let snapshots = ports.rosters.snapshots().clone();
     blocking(move || {
         let learnt = || -> Result<RosterPersons, SnapshotError> {
@@ -173,7 +181,8 @@ pub async fn check_keys_by(
 }
 
 /// K2: students of the site whom an import of this roster would make a second time. Where the site has no student
-/// without a key, which is how it should be, nothing else is read.
+/// without a key, which is how it should be, nothing else is read. A site that is too large to be looked through is told as
+/// having none: no import stops for a figure that only advises.
 pub(super) async fn predicted_duplicates(
     ports: &Ports,
     customer: &CustomerId,
@@ -182,22 +191,22 @@ pub(super) async fn predicted_duplicates(
     if ports.site.persons(customer, Persons::WithoutKey, None).await?.is_empty() {
         return Ok(0);
     }
-    Ok(check_keys_by(ports, customer, roster).await?.counts().predicted_duplicates)
+    let Some(site) = all_persons(ports, customer).await? else { return Ok(0) };
+    Ok(check_persons(ports, roster, site).await?.counts().predicted_duplicates)
 }
 
-async fn all_persons(ports: &Ports, customer: &CustomerId) -> Result<Vec<SitePerson>, Stop> {
+/// `None`: more than [`MOST_PERSONS`].
+async fn all_persons(ports: &Ports, customer: &CustomerId) -> Result<Option<Vec<SitePerson>>, Stop> {
     let mut all: Vec<SitePerson> = Vec::new();
     loop {
         let after = all.last().map(|person| person.account);
         let page = ports.site.persons(customer, Persons::All, after).await?;
         if page.is_empty() {
-            return Ok(all);
+            return Ok(Some(all));
         }
         all.extend(page);
         if all.len() > MOST_PERSONS {
-            return Err(Stop::fail(format!(
-                "the site of {customer} has more than {MOST_PERSONS} persons, too many to be compared at once"
-            )));
+            return Ok(None);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         output,
     },
     exit::{Exit, ExitError},
-    ledger::NewFilterDecision,
+    ledger::{NewFilterDecision, RunRow},
 };
 use clap::Args;
 use rollover_jobs::Customer;
@@ -22,6 +22,9 @@ use rollover_roster::{
 };
 use serde_json::json;
 use std::{collections::BTreeSet, str::FromStr};
+
+/// Runs that may have read a roster that is decided on now.
+const RUNS_LOOKED_AT: i64 = 100;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DecideArgs {
@@ -95,6 +98,7 @@ pub(super) async fn decide(cx: &Context, app: &App, args: DecideArgs) -> anyhow:
         None => roster_of(app, &customer, args.run).await?,
     };
     if let Some(slice) = &slice {
+        check_size(app, &customer, roster).await?;
         check_schools(app, &customer, roster, slice).await?;
     }
     let decision = NewFilterDecision {
@@ -125,6 +129,21 @@ fn recorded_words(id: i64, decision: &NewFilterDecision) -> String {
          rollover import run {}",
         decision.customer
     )
+}
+
+/// The rest of a broken roster would follow a slice of it in the next run.
+async fn check_size(app: &App, customer: &Customer, roster: SnapshotId) -> anyhow::Result<()> {
+    let runs = app.ledger.runs_of_customer(customer.id.as_str(), RUNS_LOOKED_AT).await?;
+    let is_small = |run: &&RunRow| run.record.roster == Some(roster) && !run.record.shrunken.is_empty();
+    match runs.iter().find(is_small) {
+        None => Ok(()),
+        Some(run) => Err(ExitError::refused(format!(
+            "run {} found this roster too small for a whole one, and the rest of it would follow a slice in the next run: \
+             have a complete one sent, or decide on the whole of it, with --off",
+            run.id
+        ))
+        .into()),
+    }
 }
 
 /// A name that no school has would release nothing, and nobody would see why.

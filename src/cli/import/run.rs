@@ -33,7 +33,10 @@ pub(super) async fn dry_run(
     spinner.finish_and_clear();
     let report: ImportReport =
         serde_json::from_value(result?).context("the report of the dry run cannot be read")?;
-    let fine = !matches!(report.outcome, ImportOutcome::WouldAbort | ImportOutcome::Unreadable);
+    let fine = !matches!(
+        report.outcome,
+        ImportOutcome::WouldAbort | ImportOutcome::WouldRefuse | ImportOutcome::Unreadable
+    );
     if cx.json {
         output::json(&report)?;
     } else {

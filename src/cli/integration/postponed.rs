@@ -61,7 +61,7 @@ pub(super) async fn run(cx: &Context, app: &App, args: PostponedArgs) -> anyhow:
     }
     Ok(match found.forecast.outlook {
         Outlook::Unchanged | Outlook::Passes => Exit::Done,
-        Outlook::Aborts(_) | Outlook::TooEarly => Exit::Unhealthy,
+        Outlook::Refused(_) | Outlook::TooSmall | Outlook::Aborts(_) | Outlook::TooEarly => Exit::Unhealthy,
     })
 }
 
@@ -166,6 +166,15 @@ fn print_forecast(forecast: &WindowEnd, customer: &Customer) {
             };
             output::line(format!("The Filter will let it pass{why}."));
         }
+        Outlook::Refused(refusal) => output::line(format!(
+            "It will be refused: run {}, which brought this roster, was undone by run {}. Another roster is taken in; to let \
+             this one in again: rollover import withdraw {} --help",
+            refusal.run, refusal.undone_by, refusal.decision
+        )),
+        Outlook::TooSmall => output::line(format!(
+            "It will be refused: the roster lacks most of the last one. Next: have a complete one sent, or ask the customer \
+             and record the decision with rollover import decide {id} --help"
+        )),
         Outlook::TooEarly => output::line(format!(
             "It will be refused: courses came before the school year's start, and this customer's setting refuses \
              such a roster. Next: rollover integration courses {id} --on {on}"

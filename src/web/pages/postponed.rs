@@ -267,6 +267,25 @@ impl Forecast {
                     Vec::new(),
                 )
             }
+            Outlook::Refused(refusal) => (
+                Sign::plain("failed", "F", "will be refused"),
+                format!(
+                    "{first} will be refused: run {}, which brought this roster, was undone by run {}.",
+                    refusal.run, refusal.undone_by
+                ),
+                vec![step(
+                    "Another roster is taken in. To let this one in again:".to_owned(),
+                    Some(format!("rollover import withdraw {} --help", refusal.decision)),
+                )],
+            ),
+            Outlook::TooSmall => (
+                Sign::plain("failed", "F", "will be refused"),
+                format!("{first} will be refused: the roster lacks most of the last one."),
+                vec![step(
+                    "Have a complete one sent; or, if the customer says that it is right:".to_owned(),
+                    Some(format!("rollover import decide {id} --help")),
+                )],
+            ),
             Outlook::TooEarly => (
                 Sign::plain("failed", "F", "will be refused"),
                 format!("{first} will be refused: it brings courses before the school year's start."),
@@ -286,7 +305,11 @@ impl Forecast {
         };
         let breaches = match &end.outlook {
             Outlook::Aborts(breaches) => breaches.iter().map(BreachLine::new).collect(),
-            Outlook::Unchanged | Outlook::TooEarly | Outlook::Passes => Vec::new(),
+            Outlook::Refused(_)
+            | Outlook::TooSmall
+            | Outlook::Unchanged
+            | Outlook::TooEarly
+            | Outlook::Passes => Vec::new(),
         };
         let changes = planned_lines(&end.changes, &ChangeCounts::default());
         Self { sign, said, to_do, changes, breaches }

@@ -5,7 +5,7 @@
 //! bundles that wait all are applied, the oldest first, from the newest full one on. Those that the base was made of
 //! may still wait after an abort; they are passed over, so that the same bundle twice gives the same roster and a
 //! decision about it finds it. Any other that is older than the base would bring back what has changed since, and is
-//! refused. A bundle that never came leaves no gap that could be seen: the MIS must give each a name of its own.
+//! refused. One that cannot be read stays, and stops those behind it until a full bundle comes. A bundle that never came leaves no gap that could be seen: the MIS must give each a name of its own.
 
 use crate::ports::{Delivery, NewestRoster};
 use rollover_roster::{

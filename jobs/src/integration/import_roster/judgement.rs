@@ -2,7 +2,8 @@
 //! roster is so small that it is taken for a broken one ([`rollover_roster::shrunken`]).
 //!
 //! The Filter has the first word: its breaches say where the deletes are and why. The size speaks where the Filter is
-//! silent. A decision about the roster answers both.
+//! silent. A decision about the whole roster answers both; one about a slice does not answer the size, since the rest of
+//! a broken roster would follow in the next run, to which that roster is the last one.
 
 use super::difference::{Changes, Found, Snapshots};
 use crate::ports::FilterDecision;
@@ -55,6 +56,9 @@ impl Judgement {
         let Some(slice) = &decision.slice else {
             return Ok(Judged { verdict: judge(limits), used_decision, shrunken: Vec::new(), ..ordinary });
         };
+        if !ordinary.shrunken.is_empty() {
+            return Ok(ordinary);
+        }
         let release = released(slice, snapshots, changes)?;
         // Nothing was let pass, so the word on the whole stands, and the decision stays open.
         if release.released.is_empty() {
@@ -66,7 +70,7 @@ impl Judgement {
             used_decision,
             flowing: ChangeCounts::of(&release.released),
             not_released: ChangeCounts::of(&release.held),
-            shrunken: Vec::new(),
+            shrunken: ordinary.shrunken,
         })
     }
 

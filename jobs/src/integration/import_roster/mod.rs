@@ -35,7 +35,7 @@ use self::{
 };
 use crate::{
     Customer, End, JobContext, JobKind, Lane, Policy, Stop,
-    ports::{Begun, Capability, Delivery, IntegrationState, Outcome, RunRecord},
+    ports::{Begun, Capability, Delivery, IntegrationState, Outcome, Refusal, RunRecord},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use rollover_roster::{
@@ -134,12 +134,16 @@ impl JobKind for ImportRoster {
 
 /// What comes of an import.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "outlook", content = "breaches", rename_all = "snake_case")]
+#[serde(tag = "outlook", content = "detail", rename_all = "snake_case")]
 pub enum Outlook {
+    /// A person has undone a run that brought it, and it is not taken in again by itself.
+    Refused(Refusal),
     /// Nothing differs, or all that does waits.
     Unchanged,
     /// C1: it holds courses before the school year, and the customer's setting refuses it.
     TooEarly,
+    /// I4: it lacks most of the last roster, and the Filter is silent.
+    TooSmall,
     /// F2: the Filter stops it.
     Aborts(Vec<Breach>),
     Passes,
@@ -195,13 +199,9 @@ impl Import<'_> {
         };
         let roster = taken.id;
         let difference = compare(self, taken).await?;
-        if let Some(refusal) = self.refusal_of(&roster) {
-            return self.refused(delivery.as_ref(), difference, refusal).await;
-        }
-        if difference.is_broken_off() {
-            return self.too_small(delivery.as_ref(), roster, difference).await;
-        }
         match self.decide_outlook(&roster, &difference) {
+            Outlook::Refused(refusal) => self.refused(delivery.as_ref(), difference, refusal).await,
+            Outlook::TooSmall => self.too_small(delivery.as_ref(), roster, difference).await,
             Outlook::Unchanged => self.unchanged(delivery.as_ref(), roster, difference).await,
             Outlook::TooEarly => self.too_early(delivery.as_ref(), roster, difference).await,
             Outlook::Aborts(breaches) => self.abort(delivery.as_ref(), roster, difference, breaches).await,
@@ -211,8 +211,12 @@ impl Import<'_> {
 
     /// What comes of a difference, before anything is touched.
     fn decide_outlook(&self, roster: &SnapshotId, difference: &Difference) -> Outlook {
+        if let Some(refusal) = self.refusal_of(roster) {
+            return Outlook::Refused(refusal);
+        }
         match &difference.verdict {
             _ if difference.nothing_flows() && self.is_known(roster) => Outlook::Unchanged,
+            _ if difference.is_broken_off() => Outlook::TooSmall,
             _ if self.refuses_early_courses(difference) => Outlook::TooEarly,
             Verdict::Abort(breaches) => Outlook::Aborts(breaches.clone()),
             Verdict::Pass => Outlook::Passes,

@@ -8,7 +8,14 @@ use crate::{
 use rollover_roster::snapshot::SnapshotId;
 
 impl Import<'_> {
+    /// None where the site holds exactly this roster by a run that stands: the one undone had brought it anew.
     pub(super) fn refusal_of(&self, roster: &SnapshotId) -> Option<Refusal> {
+        let state = &self.state;
+        let stands =
+            state.import == Some(*roster) && state.mirror == Some(*roster) && state.under_way.is_none();
+        if stands {
+            return None;
+        }
         self.state.refusals.iter().find(|refusal| refusal.roster == *roster).cloned()
     }
 
@@ -21,7 +28,7 @@ impl Import<'_> {
     ) -> Result<ImportReport, Stop> {
         let why = refused_words(&self.customer.id, &refusal);
         if self.dry_run {
-            return Ok(self.would(ImportOutcome::WouldAbort, refusal.roster, &difference, why));
+            return Ok(self.would(ImportOutcome::WouldRefuse, refusal.roster, &difference, why));
         }
         let counts = self.cx.ports.site.counts(&self.customer.id).await?;
         let record = RunRecord {

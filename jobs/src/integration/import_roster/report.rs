@@ -40,6 +40,8 @@ pub enum ImportOutcome {
     WouldApply,
     /// A dry run: the Filter would abort.
     WouldAbort,
+    /// A dry run: it would be refused, and no decision about the Filter lets it pass.
+    WouldRefuse,
     /// A dry run: the file cannot be read.
     Unreadable,
 }

@@ -8,14 +8,13 @@ use super::{
     words::{abort_words, too_small_words, unreadable_words},
 };
 use crate::{
-    Stop,
+    RosterFormat, Stop,
     ports::{Outcome, RunId, RunRecord},
 };
 
 impl Import<'_> {
     pub(super) async fn finish_recorded(&self, run: RunId, record: RunRecord) -> Result<ImportReport, Stop> {
-        // F3: the file stays for the decision about it; a refused one, for the decision's withdrawal.
-        if !record.awaits_decision() && record.refused.is_none() {
+        if !self.leaves(&record) {
             self.put_away_recorded(&record).await?;
         }
         let outcome = match record.outcome {
@@ -46,6 +45,13 @@ impl Import<'_> {
             courses_gone: record.courses_gone,
             ..self.report(outcome, said)
         })
+    }
+
+    /// Whether the file stays where it lies: for the decision about it (F3), for the withdrawal of one, or since changes that
+    /// come after it build on it.
+    pub(super) fn leaves(&self, record: &RunRecord) -> bool {
+        let is_bundle = self.customer.settings.roster_format == RosterFormat::OneRosterCsv;
+        record.awaits_decision() || record.refused.is_some() || (is_bundle && record.read_errors.is_some())
     }
 
     /// A file of the same name that came after the run began is another roster, and stays for the next run.

@@ -71,7 +71,8 @@ impl Import<'_> {
         Ok(ImportReport { run: Some(run), ..report })
     }
 
-    /// I4: nothing changes, and the record says where the file is wrong.
+    /// I4: nothing changes, and the record says where the file is wrong. A broken OneRoster bundle stays with all that wait:
+    /// changes that come after it would else be applied as if it had never been.
     pub(super) async fn unreadable(
         &self,
         delivery: Option<&Delivery>,
@@ -89,7 +90,11 @@ impl Import<'_> {
             read_errors: Some(report),
             ..self.record(Outcome::Failed, delivery, None)
         };
-        self.keep(&record, delivery).await?;
+        if self.leaves(&record) {
+            self.record_run(&record).await?;
+        } else {
+            self.keep(&record, delivery).await?;
+        }
         Err(Stop::fail(said))
     }
 
@@ -102,7 +107,7 @@ impl Import<'_> {
     ) -> Result<ImportReport, Stop> {
         let why = too_early_words(difference.held_courses);
         if self.dry_run {
-            return Ok(self.would(ImportOutcome::WouldAbort, roster, &difference, why));
+            return Ok(self.would(ImportOutcome::WouldRefuse, roster, &difference, why));
         }
         let counts = self.cx.ports.site.counts(&self.customer.id).await?;
         let record = RunRecord {
@@ -159,6 +164,7 @@ impl Import<'_> {
             roster: Some(roster),
             before: counts.clone(),
             after: counts,
+            shrunken: difference.shrunken.clone(),
             breaches,
             ..self.record(Outcome::Aborted, delivery, Some(&difference))
         };

@@ -14,7 +14,7 @@ use crate::{
 use rollover_roster::{
     filter::{Breach, Verdict},
     model::Roster,
-    snapshot::SnapshotId,
+    snapshot::{SnapshotError, SnapshotId},
 };
 
 impl Import<'_> {
@@ -30,8 +30,11 @@ impl Import<'_> {
         blocking(move || match stood.mirror {
             Some(mirror) => match store.counts(&mirror) {
                 Ok(_) => Ok(mirror),
-                Err(error) => Err(Stop::fail(format!(
+                Err(error @ SnapshotError::Missing { .. }) => Err(Stop::fail(format!(
                     "what the site of {id} held before run {run} is not kept any more, so the way back is lost: {error}"
+                ))),
+                Err(error) => Err(Stop::retry(format!(
+                    "what the site of {id} held before run {run} cannot be read: {error}"
                 ))),
             },
             None => store

@@ -173,7 +173,7 @@ fn caveats(facts: &Facts) -> Vec<Caveat> {
     ]
     .into_iter()
     .filter(|(_, count, _, _)| *count > 0)
-    .map(|(kind, count, what, how)| Caveat { kind, count, said: format!("{count} {what} {how}") })
+    .map(|(kind, count, what, how)| Caveat { kind, count, said: format!("{what} ({count}) {how}") })
     .collect()
 }
 
