@@ -278,6 +278,10 @@ async fn by_sftp_the_newest_complete_file_counts_and_is_moved_where_that_is_want
     let run = ground.completes().await.record.0;
     assert_eq!((run.outcome, run.roster_name.as_deref()), (Outcome::Completed, Some("b.xml")));
     assert!(server.out().join("done/20231114T221322Z-b.xml").exists() && server.out().join("a.xml").exists());
+    // What lies there from before is not the newest because the newest was moved.
+    let next = ground.completes().await.record.0;
+    assert_eq!((next.roster_name, next.applied.deleted), (None, 0));
+    assert!(server.out().join("a.xml").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,17 +111,19 @@ pub(super) struct SetArgs {
     #[command(flatten)]
     settings: SettingsFields,
     /// Take an optional setting away, as `--unset roster-target`: it is then as for a new customer. Any of the options
-    /// above except name, country, time zone and MIS; with --year also a date, and `term=NAME`; several times for several.
+    /// above except name, country, time zone, MIS, --keep-rosters and what goes with the source of rosters; with --year
+    /// also a date, and `term=NAME`; several times for several.
     #[arg(long, value_name = "NAME", value_parser = Unset::from_str)]
     unset: Vec<Unset>,
     /// Attach the rows of the difference, children's data, to the status mails of the customer's side. To turn it on
     /// takes a decision of the customer, with --customer-person and --reason.
     #[arg(long, value_name = "on|off", value_parser = parse_switch)]
     personal_data_by_mail: Option<bool>,
-    /// With --filter, --unset filter or --personal-data-by-mail: who at the customer decided.
+    /// Where the Filter's limits or --roster-at-least change, or personal data go by mail to somebody new: who at the
+    /// customer decided.
     #[arg(long, value_name = "PERSON", requires = "reason")]
     customer_person: Option<String>,
-    /// With --filter, --unset filter or --personal-data-by-mail: why.
+    /// With --customer-person: why.
     #[arg(long, requires = "customer_person")]
     reason: Option<String>,
     #[command(flatten)]

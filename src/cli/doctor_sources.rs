@@ -66,7 +66,7 @@ fn awaited(customer: &Customer, tasks: &[TaskRow]) -> Option<Check> {
         None => Check::bad(
             WHAT,
             format!("{}: due by {due_by}, and no task looks for a late one", customer.id),
-            "set it again with `rollover customer set --roster-due-by`",
+            "set it again with `rollover customer set CUSTOMER --roster-due-by`",
         ),
     })
 }

@@ -12,7 +12,7 @@ pub use s3::{AccessKeys, S3Objects};
 
 use crate::{config::Settings, exit::ExitError};
 use anyhow::Context;
-use rollover_roster::snapshot::SnapshotStore;
+use rollover_roster::{seal::Keys, snapshot::SnapshotStore};
 use std::sync::Arc;
 
 const MEGABYTE: u64 = 1024 * 1024;
@@ -21,7 +21,7 @@ const MEGABYTE: u64 = 1024 * 1024;
 pub fn open_snapshots(settings: &Settings) -> anyhow::Result<SnapshotStore> {
     let snapshots = &settings.snapshots;
     let folder = settings.snapshot_folder();
-    let keys = snapshots.keys().map_err(|why| ExitError::usage(format!("snapshots.encrypt_with: {why}")))?;
+    let keys = keys_of(settings)?;
     let store = SnapshotStore::open(&folder)
         .with_context(|| format!("folder of snapshots {}", folder.display()))?
         .with_keys(keys);
@@ -29,6 +29,11 @@ pub fn open_snapshots(settings: &Settings) -> anyhow::Result<SnapshotStore> {
     let store = store.in_objects(Arc::new(objects), snapshots.cache_max_mb.saturating_mul(MEGABYTE));
     store.make_room()?;
     Ok(store)
+}
+
+/// The keys of the environment, by which snapshots are read and written.
+pub fn keys_of(settings: &Settings) -> Result<Keys, ExitError> {
+    settings.snapshots.keys().map_err(|why| ExitError::usage(format!("snapshots.encrypt_with: {why}")))
 }
 
 /// The bucket, when the snapshots are in one.

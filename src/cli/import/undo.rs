@@ -88,7 +88,7 @@ fn decision(
         customer: customer.id.clone(),
         run: preview.run,
         stood: preview.stood,
-        mirror: preview.mirror.ok_or_else(|| ExitError::refused("the site holds nothing yet"))?,
+        mirror: preview.mirror.ok_or_else(|| ExitError::refused("the site holds nothing of the integration, so there is nothing to undo: `rollover import list` shows the runs"))?,
         limits: args.limits(customer.settings.filter),
         customer_person: customer_person.to_owned(),
         support_person: cx.person()?,

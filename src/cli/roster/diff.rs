@@ -8,6 +8,7 @@ use crate::{
         output, progress,
     },
     exit::{Exit, ExitError},
+    objects,
 };
 use anyhow::Context as _;
 use clap::Args;
@@ -21,6 +22,7 @@ use rollover_roster::{
     places::Sides,
     read::ReadOptions,
     rekey::{RekeyedCounts, Rekeyer},
+    seal::Keys,
     snapshot::{SnapshotId, SnapshotStore},
 };
 use serde::Serialize;
@@ -93,7 +95,8 @@ pub(super) fn run(cx: &Context, args: &DiffArgs) -> anyhow::Result<Exit> {
     let scratch = tempfile::tempdir().context("a temporary folder cannot be made")?;
     let spinner = progress::spinner(&format!("comparing {} and {}", args.old, args.new.display()));
     let options = args.read.options();
-    let pair = Pair::of(args, &Options::new(&options, scratch.path()))?;
+    let keys = objects::keys_of(&cx.loaded.settings)?;
+    let pair = Pair::of(args, keys, &Options::new(&options, scratch.path()))?;
     let answer = look_at(&pair, args)?;
     spinner.finish_and_clear();
     if cx.json {
@@ -111,7 +114,7 @@ enum Old<'a> {
 }
 
 impl<'a> Old<'a> {
-    fn of(args: &'a DiffArgs) -> anyhow::Result<Self> {
+    fn of(args: &'a DiffArgs, keys: Keys) -> anyhow::Result<Self> {
         let Some(id) = args.old.strip_prefix("snapshot:") else {
             return Ok(Self::File(Path::new(&args.old)));
         };
@@ -122,7 +125,7 @@ impl<'a> Old<'a> {
             folder.ok_or_else(|| wrong("name the folder that it is in with --snapshots".to_owned()))?;
         // Opening a store would make its folder.
         std::fs::read_dir(folder).with_context(|| format!("{} cannot be opened", folder.display()))?;
-        Ok(Self::Snapshot(SnapshotStore::open(folder)?, id))
+        Ok(Self::Snapshot(SnapshotStore::open(folder)?.with_keys(keys), id))
     }
 }
 
@@ -146,8 +149,8 @@ enum Pair<'a> {
 type ChangeStream<'a> = Box<dyn Iterator<Item = anyhow::Result<Change>> + 'a>;
 
 impl<'a> Pair<'a> {
-    fn of(args: &'a DiffArgs, options: &Options<'a>) -> anyhow::Result<Self> {
-        let (old, new) = (Old::of(args)?, args.new.as_path());
+    fn of(args: &'a DiffArgs, keys: Keys, options: &Options<'a>) -> anyhow::Result<Self> {
+        let (old, new) = (Old::of(args, keys)?, args.new.as_path());
         let old_format = match &old {
             Old::File(path) => args.read.format_of(path)?,
             Old::Snapshot(..) => Format::Imse,

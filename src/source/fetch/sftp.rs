@@ -73,6 +73,28 @@ impl Theirs {
     }
 }
 
+/// How a file stands to the one that was fetched last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    New,
+    Same,
+    Older,
+}
+
+/// Of files that a pattern means, one from before the last is passed over: it became the newest only since that one was
+/// moved away. A fixed name is whatever stands there.
+fn decide_age(theirs: &Theirs, last: &Stamp, is_pattern: bool) -> Age {
+    match last {
+        stamp if *stamp == theirs.stamp() => Age::Same,
+        Stamp::Sftp { path, modified, .. }
+            if is_pattern && (theirs.modified, &theirs.path) < (*modified, path) =>
+        {
+            Age::Older
+        }
+        _ => Age::New,
+    }
+}
+
 pub(super) async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, FetchError> {
     let connecting = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(addresses)).await;
     let silent = || FetchError::Later(format!("no connection within {} s", CONNECT_WITHIN.as_secs()));
@@ -114,10 +136,16 @@ impl Sftp {
         (part, limits): (&mut File, Limits),
     ) -> Result<Fetched, FetchError> {
         let Some(theirs) = self.newest(&Place::of(fetch), format).await? else { return Ok(Fetched::Nothing) };
-        if let Some((_, delivery)) = last.filter(|(stamp, _)| *stamp == theirs.stamp()) {
-            // A crash may have come between the file's landing and its move.
-            self.move_away(fetch, &theirs.path, theirs.modified).await;
-            return Ok(Fetched::Unchanged(delivery));
+        if let Some((stamp, delivery)) = last {
+            match decide_age(&theirs, &stamp, Place::of(fetch).name.contains('*')) {
+                Age::Same => {
+                    // A crash may have come between the file's landing and its move.
+                    self.move_away(fetch, &theirs.path, theirs.modified).await;
+                    return Ok(Fetched::Unchanged(delivery));
+                }
+                Age::Older => return Ok(Fetched::Nothing),
+                Age::New => {}
+            }
         }
         limits.check(theirs.bytes)?;
         tokio::time::sleep(LOOK_AGAIN_AFTER).await;
@@ -227,11 +255,11 @@ fn unknown_key(known: Option<&HostKey>, shown: &str) -> String {
     match known {
         None => format!(
             "the server's key is not known yet, and nothing was said to it. It shows {shown}: compare that with what \
-             the customer says, then set it with rollover customer set --roster-host-key {shown}"
+             the customer says, then set it with rollover customer set CUSTOMER --roster-host-key {shown}"
         ),
         Some(known) => format!(
             "the server shows the key {shown} in place of {}: nothing was said to it. Ask the customer whether the \
-             key was changed; if so, set it with rollover customer set --roster-host-key {shown}",
+             key was changed; if so, set it with rollover customer set CUSTOMER --roster-host-key {shown}",
             known.as_str()
         ),
     }
@@ -296,6 +324,23 @@ fn is_locked(name: &str, beside: &BTreeSet<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_pattern_what_was_there_before_the_last_is_not_new() {
+        let theirs = |path: &str, modified| Theirs { modified, path: path.to_owned(), bytes: 1 };
+        let last = theirs("out/b.xml", 20).stamp();
+        let cases = [
+            ("out/b.xml", 20, true, Age::Same),
+            ("out/a.xml", 10, true, Age::Older),
+            ("out/a.xml", 20, true, Age::Older),
+            ("out/c.xml", 20, true, Age::New),
+            ("out/a.xml", 30, true, Age::New),
+            ("out/b.xml", 10, false, Age::New),
+        ];
+        for (path, modified, is_pattern, expected) in cases {
+            assert_eq!(decide_age(&theirs(path, modified), &last, is_pattern), expected, "{path} {modified}");
+        }
+    }
 
     #[test]
     fn a_pattern_means_names() {

@@ -7,7 +7,7 @@
 //! decision about it finds it. Any other that is older than the base would bring back what has changed since, and is
 //! refused. One that cannot be read stays, and stops those behind it until a full bundle comes. A bundle that never came leaves no gap that could be seen: the MIS must give each a name of its own.
 
-use crate::ports::{Delivery, NewestRoster};
+use crate::ports::{Delivery, NewestRoster, Refusal};
 use rollover_roster::{
     compare::{RosterError, Stored},
     model::{KindCounts, Record, Roster},
@@ -22,10 +22,31 @@ use rollover_roster::{
 const MOST_AT_ONCE: usize = 200;
 
 /// What came before a bundle.
+#[derive(Default)]
 pub(super) struct Before {
     /// What still waits, oldest first.
     pub waiting: Vec<Delivery>,
     pub base: Option<NewestRoster>,
+    /// Why no bundle of changes is taken: what to do stands beside.
+    pub none: Option<(String, String)>,
+}
+
+/// Changes are safe only where each of them arrives, and on a base that nobody has taken back.
+pub(super) fn decide_no_changes(is_fetched: bool, undone: Option<&Refusal>) -> Option<(String, String)> {
+    match undone {
+        _ if is_fetched => Some((
+            "the newest file alone is fetched, so that changes in others would be lost".to_owned(),
+            "have the MIS send all files as bulk, or lay its bundles into the folder".to_owned(),
+        )),
+        Some(refusal) => Some((
+            format!("it changes a roster that was undone with run {}, and would bring it back", refusal.run),
+            format!(
+                "have the MIS send all files as bulk, or let that roster in again with rollover import withdraw {}",
+                refusal.decision
+            ),
+        )),
+        None => None,
+    }
 }
 
 /// Where a bundle of changes stands.
@@ -58,6 +79,9 @@ pub(super) fn store_bundle(
         OneRoster::Full(read) => return keep(store, read),
         OneRoster::Delta(delta) => *delta,
     };
+    if let Some((what, fix)) = &before.none {
+        return Err(refused(delivery, error(what.clone(), fix)));
+    }
     let base = before.base.as_ref();
     match (decide_place(delivery, base), base) {
         (Place::InBase, Some(base)) => return again(store, base),
@@ -186,6 +210,17 @@ fn refused(delivery: &Delivery, error: ReadError) -> RosterError {
 mod tests {
     use super::*;
     use chrono::{DateTime, Utc};
+
+    #[test]
+    fn changes_are_taken_only_where_each_arrives_and_none_was_taken_back() {
+        let id = rollover_roster::snapshot::SnapshotId::of(&Roster::default());
+        let undone = Refusal { roster: id, run: 7, undone_by: 8, decision: 9 };
+        let what = |is_fetched, undone| decide_no_changes(is_fetched, undone).map(|(what, _)| what);
+        assert_eq!(what(false, None), None);
+        assert!(what(true, None).unwrap().contains("newest file alone"));
+        assert!(what(true, Some(&undone)).unwrap().contains("newest file alone"));
+        assert!(what(false, Some(&undone)).unwrap().contains("undone with run 7"));
+    }
 
     // DOMAIN I1
     #[test]

@@ -5,7 +5,7 @@
 
 use super::{
     addressee::decide_addressee,
-    bundles::{Before, store_bundle},
+    bundles::{Before, decide_no_changes, store_bundle},
 };
 use crate::{Customer, CustomerSettings, JobContext, RosterFormat, Stop, ports::Delivery};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -84,11 +84,17 @@ fn announced(change: KeyChange) -> Announced {
 /// What a bundle of changes builds on; a file of IMS Enterprise stands for itself.
 async fn before(cx: &JobContext, customer: &Customer, delivery: &Delivery) -> Result<Before, Stop> {
     match customer.settings.roster_format {
-        RosterFormat::ImsEnterprise => Ok(Before { waiting: Vec::new(), base: None }),
-        RosterFormat::OneRosterCsv => Ok(Before {
-            waiting: cx.ports.rosters.before(customer, delivery).await?,
-            base: cx.ports.integration.newest_roster(customer).await?,
-        }),
+        RosterFormat::ImsEnterprise => Ok(Before::default()),
+        RosterFormat::OneRosterCsv => {
+            let base = cx.ports.integration.newest_roster(customer).await?;
+            let refusals = cx.ports.integration.state(customer).await?.refusals;
+            let undone = base.as_ref().and_then(|base| refusals.iter().find(|of| of.roster == base.snapshot));
+            Ok(Before {
+                waiting: cx.ports.rosters.before(customer, delivery).await?,
+                none: decide_no_changes(customer.settings.fetch.is_some(), undone),
+                base,
+            })
+        }
     }
 }
 
