@@ -201,7 +201,15 @@ async fn the_filter_has_the_first_word(on: On) {
     lay_down(&test, &small(&roster, 3));
     let aborted = import(&test).await;
     assert_eq!(aborted.record.outcome, Outcome::Aborted);
-    assert!(!aborted.record.breaches.is_empty() && aborted.record.shrunken.is_empty());
+    assert!(!aborted.record.breaches.is_empty());
+    assert_eq!(aborted.record.shrunken.len(), 1, "kept beside, so that no slice is decided on");
+    let mail = test.ledger().mails_of_run(aborted.id).await.unwrap().remove(0);
+    let said = mail.text_body.replace('\n', " ");
+    assert!(
+        said.contains("The Filter stopped the import")
+            && !said.contains("the last one that was taken in had"),
+        "{said}"
+    );
     // One decision answers both.
     let decision = decide(&test, &aborted, None).await;
     let run = import(&test).await.record.0;
